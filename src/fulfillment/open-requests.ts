@@ -1,0 +1,111 @@
+import type { Ids } from '../platform/base/ports.ts'
+import type { Tx } from '../platform/db/tx.ts'
+
+export interface OpenedRequest {
+  readonly fulfillmentOrderId: string
+  readonly orderId: string
+  readonly connectionId: string | null
+  readonly requestNumber: string
+}
+export interface Reopened {
+  readonly opened: readonly OpenedRequest[]
+  /** Never sent, and no longer right: their request effects must not run. */
+  readonly withdrawn: readonly string[]
+}
+
+/** `FR` and 17 or 18 of A-Z0-9: unique for ever, and within the 20 characters that partners' systems take. */
+function requestNumber(uuid: string): string {
+  return `FR${(BigInt(`0x${uuid.replaceAll('-', '')}`) & ((1n << 90n) - 1n)).toString(36).toUpperCase().padStart(18, '0')}`
+}
+
+/** Requests that no partner has seen are void once their order changed; they are made anew from what is reserved now. */
+async function withdrawUnsent(tx: Tx, orderIds: readonly string[]): Promise<string[]> {
+  const rows = await tx.rows<{ id: string }>(
+    `with due as materialized (
+       select f.fulfillment_order_id from unnest($2::uuid[]) as i(order_id)
+       cross join lateral (select fulfillment_order_id from fulfillment_order f where f.merchant_id = $1 and f.order_id = i.order_id
+         and f.request_status = 'unsubmitted' and f.status = 'open' offset 0) f
+     )
+     update fulfillment_order f set status = 'cancelled', reason = 'the order changed before it was sent'
+     where f.merchant_id = $1 and f.fulfillment_order_id = any(array(select fulfillment_order_id from due))
+       and f.request_status = 'unsubmitted' and f.status = 'open'
+     returning f.fulfillment_order_id as id`,
+    [tx.merchantId, orderIds],
+  )
+  return rows.map((row) => row.id)
+}
+
+interface Parcel {
+  readonly orderId: string
+  readonly locationId: string
+  readonly connectionId: string | null
+  readonly lines: { readonly lineId: string; readonly itemId: string; readonly qty: number }[]
+}
+
+/**
+ * What may be asked for now: reserved and not handed off, of orders that are paid, mapped, wanted and complete. An
+ * order of which a partner refused or shorted a part waits for a person.
+ */
+async function parcelsOf(tx: Tx, orderIds: readonly string[]): Promise<Parcel[]> {
+  return tx.rows<Parcel & object>(
+    `select o.order_id as "orderId", r.location_id as "locationId", p.connection_id as "connectionId",
+       json_agg(json_build_object('lineId', r.line_id, 'itemId', r.item_id, 'qty', r.reserved - r.handed) order by r.line_id, r.item_id) as lines
+     from unnest($2::uuid[]) as i(order_id)
+     cross join (select ships_partially from merchant where merchant_id = $1) m
+     cross join lateral (select * from orders o where o.merchant_id = $1 and o.order_id = i.order_id
+       and o.cancelled_at is null and o.hold is null and not o.is_test offset 0) o
+     cross join lateral (select * from reservation r where r.merchant_id = $1 and r.order_id = o.order_id and r.reserved > r.handed offset 0) r
+     cross join lateral (select connection_id from location p where p.merchant_id = $1 and p.location_id = r.location_id offset 0) p
+     where (m.ships_partially or not exists (select 1 from order_line_component c where c.merchant_id = $1 and c.order_id = o.order_id and c.short > 0))
+       and not exists (select 1 from order_line l where l.merchant_id = $1 and l.order_id = o.order_id and l.physical and l.qty_ordered > l.qty_cancelled
+         and not exists (select 1 from order_line_component c where c.merchant_id = $1 and c.order_id = l.order_id and c.line_id = l.line_id))
+       and not exists (select 1 from fulfillment_order f where f.merchant_id = $1 and f.order_id = o.order_id and f.status = 'incomplete')
+     group by 1, 2, 3 order by 1, 2`,
+    [tx.merchantId, orderIds],
+  )
+}
+
+/**
+ * Withdraws what was not sent and opens a fulfilment order per order and location for what is reserved now.
+ * The caller holds the order rows' locks.
+ */
+export async function reopenRequests(tx: Tx, ids: Ids, orderIds: readonly string[]): Promise<Reopened> {
+  const withdrawn = await withdrawUnsent(tx, orderIds)
+  const parcels = (await parcelsOf(tx, orderIds)).map((parcel) => {
+    const fulfillmentOrderId = ids.uuid()
+    return { ...parcel, fulfillmentOrderId, requestNumber: requestNumber(fulfillmentOrderId) }
+  })
+  if (parcels.length === 0) return { opened: [], withdrawn }
+  await tx.rows(
+    `insert into fulfillment_order (merchant_id, fulfillment_order_id, order_id, location_id, connection_id, request_number)
+     select $1, "fulfillmentOrderId", "orderId", "locationId", "connectionId", "requestNumber"
+     from jsonb_to_recordset($2::jsonb) as t("fulfillmentOrderId" uuid, "orderId" uuid, "locationId" uuid, "connectionId" uuid, "requestNumber" text)`,
+    [tx.merchantId, JSON.stringify(parcels)],
+  )
+  const lines = parcels.flatMap((p) =>
+    p.lines.map((line) => ({ ...line, orderId: p.orderId, fulfillmentOrderId: p.fulfillmentOrderId })),
+  )
+  await tx.rows(
+    `insert into fulfillment_order_line (merchant_id, fulfillment_order_id, order_id, line_id, item_id, requested)
+     select $1, "fulfillmentOrderId", "orderId", "lineId", "itemId", qty
+     from jsonb_to_recordset($2::jsonb) as t("fulfillmentOrderId" uuid, "orderId" uuid, "lineId" uuid, "itemId" uuid, qty int)`,
+    [tx.merchantId, JSON.stringify(lines)],
+  )
+  return { opened: parcels, withdrawn }
+}
+
+/** Asks partners to stop what cancelled orders no longer want. Their stock stays held until the partner answers or ships. */
+export async function requestCancels(tx: Tx, orderIds: readonly string[]): Promise<OpenedRequest[]> {
+  return tx.rows<OpenedRequest & object>(
+    `with due as materialized (
+       select f.fulfillment_order_id from unnest($2::uuid[]) as i(order_id)
+       cross join lateral (select 1 from orders o where o.merchant_id = $1 and o.order_id = i.order_id and o.cancelled_at is not null offset 0) o
+       cross join lateral (select fulfillment_order_id from fulfillment_order f where f.merchant_id = $1 and f.order_id = i.order_id
+         and f.request_status in ('submitted', 'accepted') and f.status in ('open', 'in_progress') offset 0) f
+     )
+     update fulfillment_order f set request_status = 'cancellation_requested', cancel_requested_at = now()
+     where f.merchant_id = $1 and f.fulfillment_order_id = any(array(select fulfillment_order_id from due))
+     returning f.fulfillment_order_id as "fulfillmentOrderId", f.order_id as "orderId", f.connection_id as "connectionId", f.request_number as "requestNumber"`,
+    [tx.merchantId, orderIds],
+  )
+}

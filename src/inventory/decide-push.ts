@@ -1,0 +1,51 @@
+/** What is known of a listing at the moment of deciding: the channel's number and the ledger's, read after it. */
+export interface PushView {
+  /** What the channel shows. Null: it does not stock it. */
+  readonly shown: number | null
+  /** What the ledger would show, at `version`. */
+  readonly quantity: number
+  readonly version: bigint
+  /** Confirmed number + unseen sales, at `baseVersion`; null before the first write. */
+  readonly baseQty: number | null
+  /** Units that the channel sold by itself and that reached the ledger since `baseVersion`. */
+  readonly salesSinceBase: number
+  /** A write whose answer we do not know. */
+  readonly inFlight: { readonly quantity: number; readonly unseen: number; readonly salesSince: number } | null
+  /** A poll of the shop's orders began after the units went missing and is wholly imported: nothing can still be under way. */
+  readonly pollHasPassed: boolean
+}
+
+export type PushDecision =
+  | {
+      readonly kind: 'write'
+      readonly target: number
+      readonly changeFrom: number
+      readonly unseen: number
+      readonly drift: number
+    }
+  /** The channel shows what it should. */
+  | { readonly kind: 'settled'; readonly shown: number; readonly unseen: number; readonly drift: number }
+  | { readonly kind: 'not_stocked' }
+
+/**
+ * The rule against resurrection. The channel should show `expected`: what it last confirmed, minus its own sales which
+ * have reached us since. Less than that means sales that have not: they are kept off sale (subtracted), and the shop is
+ * polled. Only when a whole poll brought nothing is the gap drift, which our number overwrites. More than expected is
+ * drift at once, since no sale hides in it.
+ */
+export function decidePush(view: PushView): PushDecision {
+  const { shown } = view
+  if (shown === null) return { kind: 'not_stocked' }
+  const landed = view.inFlight !== null && shown === view.inFlight.quantity
+  const expected = landed
+    ? view.inFlight.quantity + view.inFlight.unseen - view.inFlight.salesSince
+    : view.baseQty === null
+      ? shown
+      : view.baseQty - view.salesSinceBase
+  const gap = expected - shown
+  const unseen = gap > 0 && !view.pollHasPassed ? gap : 0
+  const drift = shown - (expected - unseen)
+  const target = Math.max(0, view.quantity - unseen)
+  if (shown === target) return { kind: 'settled', shown, unseen, drift }
+  return { kind: 'write', target, changeFrom: shown, unseen, drift }
+}

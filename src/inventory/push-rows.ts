@@ -1,0 +1,178 @@
+import type { Tx } from '../platform/db/tx.ts'
+
+const changesMax = 200
+
+/**
+ * Takes the ledger's changes since this connection's cursor into its listings. One row per batch is read, whatever
+ * happened in it; a thousand sales of one item become one due listing. Returns true when more may be waiting.
+ */
+export async function absorbChanges(tx: Tx, connectionId: string): Promise<boolean> {
+  const [cursor] = await tx.rows<{ seen: number }>(
+    `with log as materialized (
+       select version, item_ids from stock_change
+       where merchant_id = $1 and version > coalesce((select seen_version from push_cursor where merchant_id = $1 and connection_id = $2), 0)
+       order by version limit $3
+     ), hit as (
+       select k.listing_id, max(i.version) as version
+       from (select i.item_id, max(log.version) as version from log cross join unnest(log.item_ids) as i(item_id) group by 1) i
+       cross join lateral (select listing_id from listing_component k where k.merchant_id = $1 and k.item_id = i.item_id offset 0) k
+       cross join lateral (select 1 from listing g where g.merchant_id = $1 and g.listing_id = k.listing_id and g.connection_id = $2
+         and g.publish_target is not null and g.tracked offset 0) g
+       group by k.listing_id
+     ), mark as (
+       insert into listing_push as p (merchant_id, connection_id, listing_id, desired_version)
+       select $1, $2, listing_id, version from hit
+       on conflict (merchant_id, connection_id, listing_id) do update
+       set desired_version = greatest(p.desired_version, excluded.desired_version), due_at = now(), attempts = 0, error = null
+     ), moved as (
+       insert into push_cursor as c (merchant_id, connection_id, seen_version)
+       select $1, $2, max(version) from log having count(*) > 0
+       on conflict (merchant_id, connection_id) do update set seen_version = excluded.seen_version
+     )
+     select count(*)::int as seen from log`,
+    [tx.merchantId, connectionId, changesMax],
+  )
+  return cursor?.seen === changesMax
+}
+
+export interface DueListing {
+  readonly listingId: string
+  readonly target: string
+}
+
+/** Listings that are behind, or due to be read again. Decreases are not known yet, so the longest waiting come first. */
+export async function claimListings(tx: Tx, connectionId: string, limit: number): Promise<DueListing[]> {
+  return tx.rows<DueListing & object>(
+    `with behind as (
+       select listing_id, due_at from listing_push where merchant_id = $1 and connection_id = $2 and desired_version > confirmed_version and due_at <= now()
+       order by due_at, listing_id limit $3
+     ), again as (
+       select listing_id, recheck_at as due_at from listing_push where merchant_id = $1 and connection_id = $2 and recheck_at is not null and recheck_at <= now() limit $3
+     ), due as (select listing_id, min(due_at) as due_at from (select * from behind union all select * from again) d group by 1 order by 2, 1 limit $3)
+     select due.listing_id as "listingId", g.publish_target as target from due
+     cross join lateral (select publish_target from listing g where g.merchant_id = $1 and g.listing_id = due.listing_id and g.publish_target is not null offset 0) g`,
+    [tx.merchantId, connectionId, limit],
+  )
+}
+
+export interface ListingView {
+  readonly listingId: string
+  readonly quantity: number
+  readonly version: bigint
+  readonly baseQty: number | null
+  readonly salesSinceBase: number
+  readonly inFlightQty: number | null
+  readonly inFlightUnseen: number
+  readonly inFlightSalesSince: number
+  readonly unseen: number
+  readonly pollHasPassed: boolean
+  readonly attempts: number
+}
+
+/**
+ * Quantity and version from one snapshot, so that a write can name the ledger version it came from. Must run after the
+ * channel was read: a sale that reaches the ledger between the two can only make the number lower.
+ */
+export async function viewListings(
+  tx: Tx,
+  connectionId: string,
+  listingIds: readonly string[],
+): Promise<ListingView[]> {
+  return tx.rows<ListingView & object>(
+    `with clock as materialized (select coalesce((select version from stock_clock where merchant_id = $1), 0) as version),
+     poll as materialized (
+       select (select completed_from from sync_cursor where merchant_id = $1 and connection_id = $2 and stream = 'orders') as completed_from,
+         exists (select 1 from inbox_message m where m.merchant_id = $1 and m.connection_id = $2 and m.state = 'pending') as waiting
+     )
+     select p.listing_id as "listingId", coalesce(s.quantity, 0) as quantity, clock.version, p.base_qty as "baseQty",
+       coalesce((select sum(v.qty)::int from listing_sale v where v.merchant_id = $1 and v.listing_id = p.listing_id and v.version > p.base_version), 0) as "salesSinceBase",
+       case when p.sending_version > p.pushed_version then p.sending_qty end as "inFlightQty", p.unseen as "inFlightUnseen",
+       coalesce((select sum(v.qty)::int from listing_sale v where v.merchant_id = $1 and v.listing_id = p.listing_id and v.version > p.sending_version), 0) as "inFlightSalesSince",
+       p.unseen, p.unseen_since is not null and not poll.waiting and poll.completed_from > p.unseen_since as "pollHasPassed", p.attempts
+     from clock, poll, unnest($3::uuid[]) as d(listing_id)
+     cross join lateral (select * from listing_push p where p.merchant_id = $1 and p.connection_id = $2 and p.listing_id = d.listing_id offset 0) p
+     left join lateral (
+       select min(coalesce(a.available, 0) / k.qty_per)::int as quantity from listing_component k
+       left join lateral (select sum(l.on_hand - l.reserved - l.unavailable) as available from inventory_level l where l.merchant_id = $1 and l.item_id = k.item_id) a on true
+       where k.merchant_id = $1 and k.listing_id = p.listing_id) s on true`,
+    [tx.merchantId, connectionId, listingIds],
+  )
+}
+
+export interface PushRow {
+  readonly listingId: string
+  readonly version: string
+  readonly qty: number
+  readonly unseen: number
+}
+
+/** Before the call: what we are about to write, so that a lost answer can be recognised by reading. */
+export async function markSending(tx: Tx, connectionId: string, rows: readonly PushRow[]): Promise<void> {
+  if (rows.length === 0) return
+  await tx.rows(
+    `update listing_push p set sending_version = d.version, sending_qty = d.qty, attempts = p.attempts + 1, due_at = now() + interval '30 seconds',
+       unseen = d.unseen, unseen_since = case when d.unseen = 0 then null else coalesce(p.unseen_since, now()) end
+     from jsonb_to_recordset($3::jsonb) as d("listingId" uuid, version bigint, qty int, unseen int)
+     where p.merchant_id = $1 and p.connection_id = $2 and p.listing_id = d."listingId"`,
+    [tx.merchantId, connectionId, JSON.stringify(rows)],
+  )
+}
+
+/** The channel took the number: from here on it should show this, minus what it sells. Reading it back confirms. */
+export async function markPushed(tx: Tx, connectionId: string, listingIds: readonly string[]): Promise<void> {
+  if (listingIds.length === 0) return
+  await tx.rows(
+    `update listing_push p set pushed_version = p.sending_version, pushed_qty = p.sending_qty, base_qty = p.sending_qty + p.unseen, base_version = p.sending_version,
+       due_at = now(), error = null
+     where p.merchant_id = $1 and p.connection_id = $2 and p.listing_id = any($3::uuid[]) and p.sending_version is not null`,
+    [tx.merchantId, connectionId, listingIds],
+  )
+}
+
+/** The channel shows what it should: confirmed at that version. While units are unseen, look again soon. */
+export async function markConfirmed(
+  tx: Tx,
+  connectionId: string,
+  rows: readonly PushRow[],
+  recheckMs: number,
+): Promise<void> {
+  if (rows.length === 0) return
+  await tx.rows(
+    `update listing_push p set sending_version = d.version, sending_qty = d.qty, pushed_version = d.version, pushed_qty = d.qty,
+       confirmed_version = d.version, confirmed_qty = d.qty, confirmed_at = now(), base_qty = d.qty + d.unseen, base_version = d.version, attempts = 0, error = null,
+       unseen = d.unseen, unseen_since = case when d.unseen = 0 then null else coalesce(p.unseen_since, now()) end,
+       recheck_at = now() + case when d.unseen = 0 then $4 * interval '1 ms' else interval '500 ms' end
+     from jsonb_to_recordset($3::jsonb) as d("listingId" uuid, version bigint, qty int, unseen int)
+     where p.merchant_id = $1 and p.connection_id = $2 and p.listing_id = d."listingId"`,
+    [tx.merchantId, connectionId, JSON.stringify(rows), recheckMs],
+  )
+  await tx.rows(
+    `delete from listing_sale s using jsonb_to_recordset($2::jsonb) as d("listingId" uuid, version bigint)
+     where s.merchant_id = $1 and s.listing_id = d."listingId" and s.version <= d.version`,
+    [tx.merchantId, JSON.stringify(rows)],
+  )
+}
+
+/** Not done: comes due again later; `error` is for people. Null keeps what the row says. */
+export async function markRetry(
+  tx: Tx,
+  connectionId: string,
+  rows: readonly { readonly listingId: string; readonly dueInMs: number; readonly error: string | null }[],
+): Promise<void> {
+  if (rows.length === 0) return
+  await tx.rows(
+    `update listing_push p set due_at = now() + d."dueInMs" * interval '1 ms', error = d.error, recheck_at = case when p.recheck_at <= now() then now() + d."dueInMs" * interval '1 ms' else p.recheck_at end
+     from jsonb_to_recordset($3::jsonb) as d("listingId" uuid, "dueInMs" bigint, error text)
+     where p.merchant_id = $1 and p.connection_id = $2 and p.listing_id = d."listingId"`,
+    [tx.merchantId, connectionId, JSON.stringify(rows)],
+  )
+}
+
+/** A holder was lost with writes on their way: whatever lands late is found by reading again after a call's deadline. */
+export async function recheckInFlight(tx: Tx, connectionId: string, afterMs: number): Promise<void> {
+  await tx.rows(
+    `update listing_push set recheck_at = least(recheck_at, now() + $3 * interval '1 ms'), due_at = least(due_at, now())
+     where merchant_id = $1 and connection_id = $2 and sending_version > confirmed_version`,
+    [tx.merchantId, connectionId, afterMs],
+  )
+}

@@ -1,0 +1,58 @@
+import type { Tx } from '../platform/db/tx.ts'
+
+/** How many units of a line must still leave the building. `open` is 0 for cancelled and test orders. */
+export interface LineNeed {
+  readonly orderId: string
+  readonly lineId: string
+  readonly listingId: string | null
+  readonly open: number
+  readonly placedAt: string
+}
+
+/**
+ * Writes what each line takes from stock. The composition is frozen when the line first meets a mapping; later only
+ * the quantity moves. What has left already cannot be un-needed. Returns the lines that have a composition.
+ */
+export async function setNeeds(tx: Tx, lines: readonly LineNeed[]): Promise<ReadonlySet<string>> {
+  const mapped = await tx.rows<{ line_id: string }>(
+    `with d as materialized (
+       select * from jsonb_to_recordset($2::jsonb) as t("orderId" uuid, "lineId" uuid, "listingId" uuid, open int, "placedAt" timestamptz)
+     ), old as materialized (
+       select c.order_id, c.line_id, c.item_id, c.qty_per from d
+       cross join lateral (select * from order_line_component c
+         where c.merchant_id = $1 and c.order_id = d."orderId" and c.line_id = d."lineId" offset 0) c
+     ), fresh as (
+       select d."orderId" as order_id, d."lineId" as line_id, k.item_id, k.qty_per from d
+       cross join lateral (select item_id, qty_per from listing_component k
+         where k.merchant_id = $1 and k.listing_id = d."listingId" offset 0) k
+       where not exists (select 1 from old o where o.line_id = d."lineId")
+     ), x as (select * from old union all select * from fresh)
+     insert into order_line_component as c (merchant_id, order_id, line_id, item_id, qty_per, need, placed_at)
+     select $1, x.order_id, x.line_id, x.item_id, x.qty_per, greatest(d.open * x.qty_per, coalesce(h.consumed, 0)), d."placedAt"
+     from x join d on d."orderId" = x.order_id and d."lineId" = x.line_id
+     left join lateral (select sum(r.consumed)::int as consumed from reservation r
+       where r.merchant_id = $1 and r.order_id = x.order_id and r.line_id = x.line_id and r.item_id = x.item_id) h on true
+     on conflict (merchant_id, order_id, line_id, item_id) do update set need = excluded.need
+     returning c.line_id`,
+    [tx.merchantId, JSON.stringify(lines)],
+  )
+  return new Set(mapped.map((row) => row.line_id))
+}
+
+/** What a channel sold (or put back) by itself: its own number has already moved by this much. */
+export async function recordSales(
+  tx: Tx,
+  version: bigint,
+  sales: readonly { readonly listingId: string; readonly qty: number }[],
+): Promise<void> {
+  const byListing = new Map<string, number>()
+  for (const sale of sales) byListing.set(sale.listingId, (byListing.get(sale.listingId) ?? 0) + sale.qty)
+  const rows = [...byListing].filter(([, qty]) => qty !== 0)
+  if (rows.length === 0) return
+  await tx.rows(
+    `insert into listing_sale as s (merchant_id, listing_id, version, qty)
+     select $1, listing_id, $2, qty from unnest($3::uuid[], $4::int[]) as t(listing_id, qty)
+     on conflict (merchant_id, listing_id, version) do update set qty = s.qty + excluded.qty`,
+    [tx.merchantId, version, rows.map(([id]) => id), rows.map(([, qty]) => qty)],
+  )
+}
