@@ -45,3 +45,25 @@ export async function ensureListings(
   )
   return new Map(known.map((row) => [row.ref, row.listing_id]))
 }
+
+/**
+ * Listing ids for what order lines name. Known ones are only read: an import must not rewrite (and lock) the catalogue;
+ * unknown ones become stubs, so that the order is whole before anyone has looked at the shop's products.
+ */
+export async function listingsOfLines(
+  tx: Tx,
+  ids: Ids,
+  connectionId: string,
+  lines: readonly { readonly ref: string; readonly sku: string | null; readonly title: string }[],
+): Promise<ReadonlyMap<string, string>> {
+  const refs = [...new Set(lines.map((line) => line.ref))]
+  const known = await tx.rows<{ ref: string; listing_id: string }>(
+    `select d.ref, l.listing_id from unnest($3::text[]) as d(ref)
+     cross join lateral (select listing_id from listing l where l.merchant_id = $1 and l.connection_id = $2 and l.external_id = d.ref offset 0) l`,
+    [tx.merchantId, connectionId, refs],
+  )
+  const found = new Map(known.map((row) => [row.ref, row.listing_id]))
+  const missing = lines.filter((line) => !found.has(line.ref)).map((line) => ({ ...line, target: null, tracked: true }))
+  for (const [ref, id] of await ensureListings(tx, ids, connectionId, missing)) found.set(ref, id)
+  return found
+}

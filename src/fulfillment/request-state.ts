@@ -95,3 +95,41 @@ export async function moveLines(tx: Tx, moves: readonly LineMove[]): Promise<voi
     [tx.merchantId, [...new Set(moves.map((m) => m.fulfillmentOrderId))]],
   )
 }
+
+/** The partner says that nothing more will come of these: what is open is refused, and the order waits for a person. */
+export async function refuseWhatIsLeft(
+  tx: Tx,
+  connectionId: string,
+  requestNumbers: readonly string[],
+): Promise<LineMove[]> {
+  if (requestNumbers.length === 0) return []
+  const rest = await tx.rows<LineMove & object>(
+    `select f.fulfillment_order_id as "fulfillmentOrderId", f.order_id as "orderId", x.line_id as "lineId", x.item_id as "itemId", f.location_id as "locationId",
+       x.requested - x.rejected - x.cancelled - x.shipped as qty, 'rejected' as "column"
+     from fulfillment_order f
+     join fulfillment_order_line x on x.merchant_id = f.merchant_id and x.fulfillment_order_id = f.fulfillment_order_id
+     where f.merchant_id = $1 and f.connection_id = $2 and f.request_number = any($3::text[]) and f.status = 'in_progress'
+       and x.requested > x.rejected + x.cancelled + x.shipped`,
+    [tx.merchantId, connectionId, requestNumbers],
+  )
+  const ids = [...new Set(rest.map((r) => r.fulfillmentOrderId))]
+  await changeStates(
+    tx,
+    ids.map((fulfillmentOrderId) => ({
+      fulfillmentOrderId,
+      requestStatus: 'rejected',
+      status: 'incomplete',
+      reason: 'the partner shipped less and will send no more',
+    })),
+  )
+  return rest
+}
+
+/** A person decided that a refused or shorted request may be asked for again. False when it is not waiting for that. */
+export async function releaseIncomplete(tx: Tx, fulfillmentOrderId: string): Promise<string | null> {
+  const [row] = await tx.rows<{ order_id: string }>(
+    `update fulfillment_order set status = 'closed' where merchant_id = $1 and fulfillment_order_id = $2 and status = 'incomplete' returning order_id`,
+    [tx.merchantId, fulfillmentOrderId],
+  )
+  return row?.order_id ?? null
+}

@@ -1,0 +1,182 @@
+/** What a partner's file causes: answers to requests, departures, stock. The second page of flows.ts. */
+import { itemsBySku } from './catalog/map-lines.ts'
+import { confirmEffects, intend } from './effects/effects.ts'
+import { askPartners, stockCounted } from './flows.ts'
+import { type FactPlan, type Misfit, type Notice, planFacts, type ReportedRow } from './fulfillment/plan-facts.ts'
+import { linesForChannel, type RecordedShipment, recordShipments } from './fulfillment/record-shipments.ts'
+import {
+  changeStates,
+  type LineMove,
+  lockRequests,
+  moveLines,
+  type OpenRequest,
+  refuseWhatIsLeft,
+} from './fulfillment/request-state.ts'
+import { tickClock } from './inventory/clock.ts'
+import { fitStock } from './inventory/fit-stock.ts'
+import { consumeStock, markHanded } from './inventory/hand-off.ts'
+import { locationOf } from './inventory/locate.ts'
+import type { Cause } from './journal/record.ts'
+import { noteFit, noteReport } from './notes.ts'
+import { addSearchNumbers } from './orders/import-orders.ts'
+import { originsOf } from './orders/lock-orders.ts'
+import type { Ids } from './platform/base/ports.ts'
+import type { Tx } from './platform/db/tx.ts'
+
+const none: ReadonlySet<string> = new Set()
+
+export interface Report {
+  readonly connectionId: string
+  readonly cause: Cause
+}
+
+/** A partner reported. Rows that fit nothing we sent come back as misfits; the rest is applied, once, whatever is repeated. */
+export async function partnerReported(
+  tx: Tx,
+  ids: Ids,
+  report: Report,
+  rows: readonly ReportedRow[],
+): Promise<Misfit[]> {
+  const requests = await lockRequests(
+    tx,
+    report.connectionId,
+    rows.flatMap(({ fact }) => (fact.type === 'stock' ? [] : [fact.request])),
+  )
+  const plan = planFacts(rows, requests)
+  await changeStates(tx, plan.states)
+  const shipments = await recordShipments(tx, ids, plan.parcels)
+  const place = new Map([...requests.values()].map((r) => [r.fulfillmentOrderId, r]))
+  const left = shipments.flatMap((s) => {
+    const locationId = place.get(s.fulfillmentOrderId)?.locationId ?? ''
+    const { fulfillmentOrderId, orderId, shippedAt } = s
+    return s.lines.map((line) => ({
+      ...line,
+      fulfillmentOrderId,
+      orderId,
+      locationId,
+      shippedAt,
+      column: 'shipped' as const,
+    }))
+  })
+  const version = await tickClock(tx)
+  await consumeStock(tx, version, left)
+  const rest = await settleUnits(tx, report, plan, left)
+  const touched = [...new Set([...left, ...plan.refused, ...rest].map((m) => m.orderId))]
+  const fit = await fitStock(
+    tx,
+    version,
+    touched,
+    left.map((l) => l.itemId),
+  )
+  await tellChannels(tx, ids, shipments)
+  await noteReport(tx, report.cause, [...plan.notices, ...noticesOf(shipments, rest, place)], shipments)
+  await noteFit(tx, fit, report.cause, none)
+  await askPartners(tx, ids, fit, { cause: report.cause, cancelled: none })
+  return [...plan.misfits, ...(await partnerCounted(tx, ids, report, rows))]
+}
+
+/** Books departed and refused units on the requests, gives refused ones back to our reach, and proves what was asked. */
+async function settleUnits(tx: Tx, report: Report, plan: FactPlan, left: readonly LineMove[]): Promise<LineMove[]> {
+  await moveLines(tx, [...left, ...plan.refused])
+  const rest = await refuseWhatIsLeft(tx, report.connectionId, plan.finals)
+  await moveLines(tx, rest)
+  await markHanded(tx, [...plan.refused, ...rest], -1)
+  await confirmEffects(tx, 'request', plan.proven)
+  await confirmEffects(tx, 'request_cancel', plan.cancelProven)
+  return rest
+}
+
+function noticesOf(
+  shipments: readonly RecordedShipment[],
+  rest: readonly LineMove[],
+  place: ReadonlyMap<string, OpenRequest>,
+): Notice[] {
+  const short = rest.map((m) => ({
+    kind: 'request_rejected' as const,
+    orderId: m.orderId,
+    fulfillmentOrderId: m.fulfillmentOrderId,
+    detail: { units: m.qty, reason: 'the partner shipped short' },
+  }))
+  const late = shipments
+    .filter((s) => place.get(s.fulfillmentOrderId)?.cancelled)
+    .map((s) => ({
+      kind: 'shipped_after_cancel' as const,
+      orderId: s.orderId,
+      fulfillmentOrderId: s.fulfillmentOrderId,
+      detail: { tracking: s.tracking },
+    }))
+  return [...short, ...late]
+}
+
+/** "Shipped" goes back to the shop that sold it, once per shipment. */
+async function tellChannels(tx: Tx, ids: Ids, shipments: readonly RecordedShipment[]): Promise<void> {
+  if (shipments.length === 0) return
+  const origins = await originsOf(
+    tx,
+    shipments.map((s) => s.orderId),
+  )
+  const told = new Map((await linesForChannel(tx, shipments)).map((t) => [t.shipmentId, t]))
+  await intend(
+    tx,
+    ids,
+    shipments.flatMap((s) => {
+      const origin = origins.get(s.orderId)
+      const lines = told.get(s.shipmentId)
+      if (!origin || !lines || lines.lines.length === 0) return []
+      const intent = {
+        order: origin.externalId,
+        lines: lines.lines,
+        final: lines.final,
+        carrier: s.carrier,
+        tracking: s.tracking,
+        shippedAt: s.shippedAt,
+      }
+      return [
+        {
+          kind: 'shipped' as const,
+          connectionId: origin.connectionId,
+          dedupeKey: `${s.shipmentId}.1.${s.lines.map((l) => l.lineId).sort()[0]}`,
+          subjectId: s.shipmentId,
+          orderId: s.orderId,
+          intent,
+        },
+      ]
+    }),
+  )
+  await addSearchNumbers(
+    tx,
+    shipments.flatMap((s) =>
+      s.tracking === null ? [] : [{ orderId: s.orderId, number: s.tracking, kind: 'tracking' }],
+    ),
+  )
+}
+
+async function partnerCounted(
+  tx: Tx,
+  ids: Ids,
+  report: { readonly connectionId: string; readonly cause: Cause },
+  rows: readonly ReportedRow[],
+): Promise<Misfit[]> {
+  const stock = rows.flatMap(({ row, fact }) => (fact.type === 'stock' ? [{ row, ...fact }] : []))
+  if (stock.length === 0) return []
+  const [locationId, items] = [
+    await locationOf(tx, report.connectionId),
+    await itemsBySku(
+      tx,
+      stock.map((s) => s.sku),
+    ),
+  ]
+  const counts = stock.flatMap((s) => {
+    const itemId = items.get(s.sku)
+    return itemId && locationId ? [{ itemId, locationId, onHand: s.onHand, asOf: s.asOf, kind: 'count' as const }] : []
+  })
+  if (counts.length > 0) await stockCounted(tx, ids, report.cause, counts)
+  return stock
+    .filter((s) => !items.has(s.sku))
+    .map((s) => ({
+      row: s.row,
+      code: 'SKU_NOT_IN_REQUEST' as const,
+      field: 'sku',
+      message: `SKU "${s.sku.slice(0, 60)}" is not known here; create the item or correct the SKU, then send the file again`,
+    }))
+}

@@ -1,0 +1,243 @@
+/**
+ * What causes what. Read this file first.
+ *
+ * Each flow is one story inside one transaction of one merchant: batch verbs in order, each of the one slice that owns
+ * the tables. Slices never call one another; they meet here. Locks are taken in one order everywhere:
+ * lane → orders (by external id) → clock → levels → own push rows. What follows a commit is a lane to wake (`after`),
+ * never a job that carries work: the rows say whether there is any. What partners report: flows-partner.ts.
+ */
+import { ensureListings, listingsOfLines } from './catalog/ensure-listings.ts'
+import { createItems, itemsOfListings, replaceComponents } from './catalog/map-lines.ts'
+import type { ListedListing } from './connector-kit/index.ts'
+import { intend, withdraw } from './effects/effects.ts'
+import { reopenRequests, requestCancels } from './fulfillment/open-requests.ts'
+import { releaseIncomplete } from './fulfillment/request-state.ts'
+import { recordChange, tickClock } from './inventory/clock.ts'
+import { type Count, type CountOutcome, countStock } from './inventory/count-stock.ts'
+import { type Fit, fitStock } from './inventory/fit-stock.ts'
+import { onHandOf } from './inventory/locate.ts'
+import { recordSales, setNeeds } from './inventory/set-needs.ts'
+import { type Cause, raiseExceptions } from './journal/record.ts'
+import { noteExcess, noteFit, noteImport, noteRequests, noteUnmapped } from './notes.ts'
+import type { Arrival, OrderFact } from './orders/facts.ts'
+import { addSearchNumbers, type ImportSource, importOrders } from './orders/import-orders.ts'
+import { linesWithoutNeeds, lockOrders } from './orders/lock-orders.ts'
+import { lineListingRef, writeLines, writePersons } from './orders/write-lines.ts'
+import type { Ids } from './platform/base/ports.ts'
+import type { Tx } from './platform/db/tx.ts'
+
+const none: ReadonlySet<string> = new Set()
+
+/** Orders arrived (webhook, poll or fetch): import → needs → reserve → ask the 3PL, or let go of what is not wanted. */
+export async function ordersArrived(
+  tx: Tx,
+  ids: Ids,
+  source: ImportSource,
+  facts: readonly OrderFact[],
+): Promise<Arrival[]> {
+  const named = facts.flatMap(({ order }) =>
+    order.lines.map((l) => ({ ref: lineListingRef(l), sku: l.sku ?? null, title: l.title })),
+  )
+  const listings = await listingsOfLines(
+    tx,
+    ids,
+    source.connectionId,
+    named.flatMap((l) => (l.ref === null ? [] : [{ ...l, ref: l.ref }])),
+  )
+  const arrivals = await importOrders(tx, ids, source, facts)
+  const byMessage = new Map(facts.map((fact) => [fact.messageId, fact]))
+  const applied = arrivals.flatMap((a) => {
+    const fact = byMessage.get(a.messageId)
+    return a.kind === 'applied' && fact ? [{ orderId: a.orderId, isNew: a.isNew, order: fact.order, fact }] : []
+  })
+  if (applied.length === 0) return arrivals
+  const lines = await writeLines(tx, ids, applied, listings)
+  await writePersons(tx, applied)
+  await noteImport(tx, applied)
+
+  const placed = new Map(applied.map((a) => [a.orderId, a.order.placedAt]))
+  await setNeeds(
+    tx,
+    lines.filter((l) => l.physical).map((l) => ({ ...l, placedAt: placed.get(l.orderId) ?? '' })),
+  )
+  const version = await tickClock(tx)
+  await recordSales(
+    tx,
+    version,
+    lines.flatMap((l) => (l.listingId === null ? [] : [{ listingId: l.listingId, qty: l.tookDelta }])),
+  )
+  const orderIds = applied.map((a) => a.orderId)
+  const fit = await fitStock(tx, version, orderIds)
+
+  const fresh = new Set(applied.filter((a) => a.isNew).map((a) => a.orderId))
+  const cause: Cause = { kind: 'message', id: applied[0]?.fact.messageId ?? '' }
+  await noteUnmapped(
+    tx,
+    orderIds,
+    orderIds.filter((id) => !fresh.has(id)),
+  )
+  await noteFit(tx, fit, cause, fresh)
+  const cancelled = new Set(applied.filter((a) => a.order.cancelledAt !== null).map((a) => a.orderId))
+  await askPartners(tx, ids, fit, { cause, cancelled })
+  return arrivals
+}
+
+/** After any change of reservations: ask for what is reserved and complete, stop what is no longer wanted. */
+export async function askPartners(
+  tx: Tx,
+  ids: Ids,
+  fit: Fit,
+  { cause, cancelled }: { readonly cause: Cause; readonly cancelled: ReadonlySet<string> },
+): Promise<void> {
+  const { opened, withdrawn } = await reopenRequests(tx, ids, fit.orderIds)
+  await withdraw(tx, 'request', withdrawn, 'the order changed before it was sent')
+  const stopped = cancelled.size === 0 ? [] : await requestCancels(tx, [...cancelled])
+  const toPartner = (kind: 'request' | 'request_cancel') => (r: (typeof opened)[number]) =>
+    r.connectionId === null
+      ? []
+      : [
+          {
+            kind,
+            connectionId: r.connectionId,
+            dedupeKey: r.requestNumber,
+            subjectId: r.fulfillmentOrderId,
+            orderId: r.orderId,
+            intent: {},
+          },
+        ]
+  await intend(tx, ids, [...opened.flatMap(toPartner('request')), ...stopped.flatMap(toPartner('request_cancel'))])
+  await addSearchNumbers(
+    tx,
+    opened.map((r) => ({ orderId: r.orderId, number: r.requestNumber, kind: 'request' })),
+  )
+  await noteRequests(tx, 'request.opened', opened, cause)
+  await noteRequests(tx, 'request.cancel_asked', stopped, cause)
+  await noteExcess(tx, fit, cancelled)
+}
+
+/** A new truth about stock (a count, an adjustment, a partner's snapshot): shorts heal, or the newest become short. */
+export async function stockCounted(
+  tx: Tx,
+  ids: Ids,
+  cause: Cause,
+  counts: readonly Omit<Count, 'causeKind' | 'causeId'>[],
+): Promise<CountOutcome & { readonly short: number }> {
+  const version = await tickClock(tx)
+  const outcome = await countStock(
+    tx,
+    version,
+    counts.map((c) => ({ ...c, causeKind: cause.kind, causeId: cause.id })),
+  )
+  const fit = await fitStock(tx, version, outcome.unreservedOrderIds, outcome.raisedItemIds)
+  await raiseExceptions(
+    tx,
+    outcome.counted
+      .filter((c) => c.denied > 0)
+      .map((c) => ({
+        kind: 'count_denied',
+        dedupeKey: `count.${c.itemId}.${c.locationId}`,
+        subjectKind: 'level',
+        subjectId: c.itemId,
+        detail: { locationId: c.locationId, denied: c.denied, kept: c.after },
+      })),
+  )
+  await noteFit(tx, fit, cause, new Set())
+  await askPartners(tx, ids, fit, { cause, cancelled: none })
+  return { ...outcome, short: [...fit.shortByOrder.values()].reduce((a, b) => a + b, 0) }
+}
+
+/** A change by hand: absolute or relative, computed under the clock so that two at once add up. */
+export async function stockAdjusted(
+  tx: Tx,
+  ids: Ids,
+  cause: Cause,
+  changes: readonly {
+    readonly itemId: string
+    readonly locationId: string
+    readonly set?: number
+    readonly delta?: number
+  }[],
+): Promise<CountOutcome & { readonly short: number }> {
+  await tickClock(tx)
+  const now = await onHandOf(tx, changes)
+  const counts = changes.map(({ itemId, locationId, set, delta }) => {
+    const onHand = set ?? (now.get(`${itemId} ${locationId}`) ?? 0) + (delta ?? 0)
+    return { itemId, locationId, onHand, asOf: null, kind: 'adjust' as const }
+  })
+  return stockCounted(tx, ids, cause, counts)
+}
+
+/** The shop's products were read: known listings are refreshed, new ones mapped by SKU, and what is mapped is pushed. */
+export async function listingsSeen(
+  tx: Tx,
+  ids: Ids,
+  connectionId: string,
+  listed: readonly ListedListing[],
+): Promise<void> {
+  const known = await ensureListings(tx, ids, connectionId, listed)
+  await lineUp(tx, ids, [...known.values()], { kind: 'connection', id: connectionId })
+}
+
+/** A person said what a listing takes. */
+export async function mappingChanged(
+  tx: Tx,
+  ids: Ids,
+  cause: Cause,
+  change: {
+    readonly listingId: string
+    readonly components: readonly { readonly itemId: string; readonly qtyPer: number }[]
+  },
+): Promise<void> {
+  await replaceComponents(tx, change.listingId, change.components)
+  await lineUp(tx, ids, [change.listingId], cause)
+}
+
+export async function itemsCreated(
+  tx: Tx,
+  ids: Ids,
+  cause: Cause,
+  items: readonly { readonly sku: string; readonly title: string }[],
+): Promise<readonly { readonly itemId: string; readonly sku: string }[]> {
+  const created = await createItems(
+    tx,
+    items.map((item) => ({ ...item, itemId: ids.uuid() })),
+  )
+  await lineUp(tx, ids, created.mappedListingIds, cause)
+  return created.items
+}
+
+/** Listings met their items: waiting lines get their needs, and every shop shows the ledger's number. */
+async function lineUp(tx: Tx, ids: Ids, listingIds: readonly string[], cause: Cause): Promise<void> {
+  if (listingIds.length === 0) return
+  const waiting = await linesWithoutNeeds(tx, listingIds)
+  const orderIds = [...new Set(waiting.map((line) => line.orderId))]
+  await lockOrders(tx, orderIds)
+  await setNeeds(tx, waiting)
+  const version = await tickClock(tx)
+  const fit = await fitStock(tx, version, orderIds)
+  await recordChange(tx, version, await itemsOfListings(tx, listingIds))
+  await noteUnmapped(tx, orderIds, orderIds)
+  await noteFit(tx, fit, cause, new Set())
+  await askPartners(tx, ids, fit, { cause, cancelled: none })
+}
+
+/** A person decided to ask a partner again for what it refused or shorted. */
+export async function requestRetried(tx: Tx, ids: Ids, cause: Cause, fulfillmentOrderId: string): Promise<boolean> {
+  const orderId = await releaseIncomplete(tx, fulfillmentOrderId)
+  if (orderId === null) return false
+  await lockOrders(tx, [orderId])
+  const fit = await fitStock(tx, await tickClock(tx), [orderId])
+  await askPartners(tx, ids, fit, { cause, cancelled: none })
+  return true
+}
+
+/** Which lanes each flow wakes once its transaction is on disk; the runner takes those of the merchant's connections. */
+export const after = {
+  ordersArrived: ['push.stock', 'effect'],
+  stockCounted: ['push.stock', 'effect'],
+  listingsSeen: ['push.stock', 'effect'],
+  mappingChanged: ['push.stock', 'effect'],
+  itemsCreated: ['push.stock', 'effect'],
+  partnerReported: ['push.stock', 'effect'],
+  requestRetried: ['effect'],
+} as const satisfies Record<string, readonly ('push.stock' | 'effect')[]>

@@ -1,0 +1,170 @@
+import type { PartnerFact } from '../connector-kit/index.ts'
+import type { Parcel } from './record-shipments.ts'
+import type { LineMove, OpenRequest, StateChange } from './request-state.ts'
+
+export interface ReportedRow {
+  readonly row: number
+  readonly fact: PartnerFact
+}
+/** A row that was well-formed but fits nothing we sent. */
+export interface Misfit {
+  readonly row: number
+  readonly code: 'UNKNOWN_REQUEST' | 'SKU_NOT_IN_REQUEST' | 'UNKNOWN_SKU'
+  readonly field: string
+  readonly message: string
+}
+export interface Notice {
+  readonly kind: 'request_rejected' | 'cancel_rejected' | 'shipped_after_cancel' | 'over_shipped'
+  readonly orderId: string
+  readonly fulfillmentOrderId: string
+  readonly detail: Readonly<Record<string, unknown>>
+}
+/** What a partner's rows mean, worked out without touching anything. */
+export interface FactPlan {
+  readonly parcels: readonly Parcel[]
+  readonly states: readonly StateChange[]
+  /** Units that the partner will not ship. */
+  readonly refused: readonly LineMove[]
+  readonly proven: readonly string[]
+  readonly cancelProven: readonly string[]
+  readonly notices: readonly Notice[]
+  readonly misfits: readonly Misfit[]
+  /** Requests said to be complete: what is still open of them after the shipments will not come. */
+  readonly finals: readonly string[]
+}
+
+interface Draft {
+  parcels: Map<string, Parcel & { lines: { lineId: string; itemId: string; qty: number }[] }>
+  open: Map<string, number>
+  states: StateChange[]
+  refused: LineMove[]
+  proven: Set<string>
+  cancelProven: Set<string>
+  notices: Notice[]
+  misfits: Misfit[]
+  finals: Set<string>
+}
+
+const openKey = (r: OpenRequest, lineId: string, itemId: string) => `${r.fulfillmentOrderId} ${lineId} ${itemId}`
+
+/** Everything still open of a request, as units that will not be shipped. */
+function refuseRest(draft: Draft, request: OpenRequest, column: 'rejected' | 'cancelled'): void {
+  for (const line of request.lines) {
+    const key = openKey(request, line.lineId, line.itemId)
+    const qty = draft.open.get(key) ?? 0
+    if (qty === 0) continue
+    draft.open.set(key, 0)
+    draft.refused.push({ ...request, lineId: line.lineId, itemId: line.itemId, qty, column })
+  }
+}
+
+function planAnswer(
+  draft: Draft,
+  request: OpenRequest,
+  fact: Exclude<PartnerFact, { type: 'shipped' | 'stock' }>,
+): void {
+  const { fulfillmentOrderId, orderId } = request
+  const note = (kind: Notice['kind'], reason: string) =>
+    draft.notices.push({ kind, orderId, fulfillmentOrderId, detail: { request: request.requestNumber, reason } })
+  draft.proven.add(fulfillmentOrderId)
+  if (fact.type === 'accepted') {
+    if (request.requestStatus === 'submitted')
+      draft.states.push({ fulfillmentOrderId, requestStatus: 'accepted', status: null, reason: null })
+    return
+  }
+  if (fact.type === 'cancel_rejected') {
+    draft.cancelProven.add(fulfillmentOrderId)
+    if (request.requestStatus !== 'cancellation_requested') return
+    draft.states.push({
+      fulfillmentOrderId,
+      requestStatus: 'cancellation_rejected',
+      status: null,
+      reason: fact.reason ?? null,
+    })
+    note('cancel_rejected', fact.reason ?? 'no reason given')
+    return
+  }
+  if (!['open', 'in_progress'].includes(request.status)) return // an answer to what is over changes nothing
+  const stopped = fact.type === 'cancel_accepted' || request.cancelled
+  refuseRest(draft, request, stopped ? 'cancelled' : 'rejected')
+  if (fact.type === 'cancel_accepted') draft.cancelProven.add(fulfillmentOrderId)
+  draft.states.push({
+    fulfillmentOrderId,
+    requestStatus: stopped ? 'cancellation_accepted' : 'rejected',
+    status: stopped ? 'cancelled' : 'incomplete',
+    reason: fact.type === 'rejected' ? fact.reason : null,
+  })
+  if (fact.type === 'rejected' && !stopped) note('request_rejected', fact.reason)
+}
+
+function planShipment(
+  draft: Draft,
+  request: OpenRequest,
+  row: number,
+  fact: Extract<PartnerFact, { type: 'shipped' }>,
+): void {
+  const lines = request.lines.filter((line) => line.sku === fact.sku)
+  if (lines.length === 0) {
+    const message = `SKU "${fact.sku.slice(0, 60)}" is not in request ${request.requestNumber}; send the SKU of the request's own line`
+    draft.misfits.push({ row, code: 'SKU_NOT_IN_REQUEST', field: 'sku', message })
+    return
+  }
+  draft.proven.add(request.fulfillmentOrderId)
+  const key = `${request.fulfillmentOrderId} ${fact.shipment}`
+  const parcel = draft.parcels.get(key) ?? {
+    fulfillmentOrderId: request.fulfillmentOrderId,
+    orderId: request.orderId,
+    ref: fact.shipment,
+    carrier: fact.carrier,
+    tracking: fact.tracking,
+    shippedAt: fact.shippedAt,
+    lines: [],
+  }
+  draft.parcels.set(key, parcel)
+  let left = fact.quantity
+  for (const line of lines) {
+    const open = draft.open.get(openKey(request, line.lineId, line.itemId)) ?? 0
+    const qty = line === lines.at(-1) ? left : Math.min(left, open)
+    if (qty === 0) continue
+    parcel.lines.push({ lineId: line.lineId, itemId: line.itemId, qty })
+    draft.open.set(openKey(request, line.lineId, line.itemId), Math.max(0, open - qty))
+    left -= qty
+  }
+  if (fact.final) draft.finals.add(request.requestNumber)
+}
+
+/** Works out what reported rows mean for the requests they name. Pure. Stock rows are not its business. */
+export function planFacts(rows: readonly ReportedRow[], requests: ReadonlyMap<string, OpenRequest>): FactPlan {
+  const draft: Draft = {
+    parcels: new Map(),
+    open: new Map(),
+    states: [],
+    refused: [],
+    proven: new Set(),
+    cancelProven: new Set(),
+    notices: [],
+    misfits: [],
+    finals: new Set(),
+  }
+  for (const request of requests.values())
+    for (const l of request.lines) draft.open.set(openKey(request, l.lineId, l.itemId), l.open)
+  for (const { row, fact } of rows) {
+    if (fact.type === 'stock') continue
+    const request = requests.get(fact.request)
+    if (!request) {
+      const message = `no request "${fact.request.slice(0, 40)}" was sent to you; nothing was applied for this row`
+      draft.misfits.push({ row, code: 'UNKNOWN_REQUEST', field: 'request_number', message })
+    } else if (fact.type === 'shipped') planShipment(draft, request, row, fact)
+    else planAnswer(draft, request, fact)
+  }
+  return {
+    parcels: [...draft.parcels.values()],
+    states: draft.states,
+    refused: draft.refused,
+    proven: [...draft.proven],
+    cancelProven: [...draft.cancelProven],
+    notices: draft.notices,
+    misfits: draft.misfits,
+    finals: [...draft.finals],
+  }
+}
