@@ -26,12 +26,12 @@ export function parseFailpoints(spec: string): readonly Rule[] {
   if (parts.length > rulesMax) throw new RangeError(`at most ${rulesMax} failpoints, got ${parts.length}`)
   return parts.map((part) => {
     const found = ruleShape.exec(part)?.groups
-    const ms = Number(found?.['ms'] ?? 0)
+    const ms = Number(found?.ms ?? 0)
     if (!found || ms > sleepMsMax) throw new RangeError(`"${part}" is not a failpoint; write ${grammar}`)
     return {
-      name: found['name'] ?? '',
-      action: actionOf(found['verb'] ?? '', ms),
-      timesMax: Number(found['times'] ?? Infinity),
+      name: found.name ?? '',
+      action: actionOf(found.verb ?? '', ms),
+      timesMax: Number(found.times ?? Infinity),
     }
   })
 }

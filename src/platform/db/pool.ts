@@ -40,6 +40,8 @@ export function openDb(url: string, sizes: PoolSizes = { work: 8, ingest: 3 }): 
       keepAlive: true,
     })
     pool.on('error', () => {}) // an idle connection lost its server; the pool opens another
+    // The same to one in use between two statements: its next statement fails, and nobody else needs to know.
+    pool.on('connect', (client) => client.on('error', () => {}))
     return pool
   }
   const work = open(sizes.work, 'work')

@@ -57,7 +57,13 @@ function linkOnce(source: string, link: string): void {
   try {
     symlinkSync(source, link)
   } catch (cause) {
-    if (!existsSync(link)) throw cause // otherwise another starter was faster
+    if (existsSync(link)) return // another starter was faster
+    throw new Error(
+      `Cannot complete the embedded PostgreSQL: ${link} cannot be made. Start once as its owner. ${mend}`,
+      {
+        cause,
+      },
+    )
   }
 }
 
@@ -72,7 +78,9 @@ export function othersCanReach(file: string): boolean {
 export function stageFor(identity: Identity | undefined, binaries: Binaries, root: string = sharedRoot): Binaries {
   if (!identity || othersCanReach(binaries.postgres)) return binaries
   const native = path.resolve(path.dirname(binaries.postgres), '..')
-  const about = z.object({ version: z.string() }).parse(JSON.parse(readFileSync(path.join(native, '..', 'package.json'), 'utf8')))
+  const about = z
+    .object({ version: z.string() })
+    .parse(JSON.parse(readFileSync(path.join(native, '..', 'package.json'), 'utf8')))
   const target = path.join(root, 'postgresql', about.version)
   if (!existsSync(target)) {
     const half = `${target}.new-${process.pid}`

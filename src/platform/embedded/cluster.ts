@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { type Binaries, othersCanReach, sharedRoot } from './binaries.ts'
@@ -19,7 +19,7 @@ export function prepareHome(wanted: string, identity: Identity | undefined, root
   const asked = path.resolve(wanted)
   mkdirSync(asked, { recursive: true, mode: 0o755 })
   const reachable = !identity || othersCanReach(asked)
-  const dir = reachable ? asked : path.join(root, 'data', Buffer.from(asked).toString('base64url'))
+  const dir = reachable ? asked : path.join(root, 'data', createHash('sha256').update(asked).digest('hex').slice(0, 32))
   mkdirSync(dir, { recursive: true, mode: 0o755 })
   // Passable, not readable: PostgreSQL's user goes through it to its data, which is 0700 and its own.
   chmodSync(dir, identity ? 0o711 : 0o700)

@@ -1,0 +1,140 @@
+import { setTimeout as systemSleep } from 'node:timers/promises'
+import { ChannelError } from '../connector-kit/errors.ts'
+import type { Budget } from '../connector-kit/manifest.ts'
+import type { Clock } from '../platform/base/ports.ts'
+
+/** Which allowance, and how much of it for how long a wait. */
+export interface Want {
+  readonly connector: string
+  readonly connectionId: string
+  readonly budget: Budget
+  readonly cost: number
+  readonly waitMsMax: number
+  readonly signal: AbortSignal
+}
+export interface Budgets {
+  /**
+   * Waits for tokens and a free place, then gives the function that frees the place again.
+   * @throws ChannelError rate_limited when the wait would be too long; transient when stopped
+   */
+  take(want: Want): Promise<() => void>
+  /** The far side said to wait: nobody draws on this allowance before. */
+  pause(want: Pick<Want, 'connector' | 'connectionId' | 'budget'>, ms: number): void
+}
+
+interface Bucket {
+  tokens: number
+  filledAt: number
+  pausedUntil: number
+  busy: number
+  readonly queue: (() => void)[]
+}
+type Sleep = (ms: number, value: undefined, options: { signal: AbortSignal }) => Promise<void>
+interface Deps {
+  readonly clock: Clock
+  readonly sleep?: Sleep
+}
+
+const bucketsMax = 50_000
+const placeRetryMs = 1_000
+
+function keyOf({ connector, connectionId, budget }: Pick<Want, 'connector' | 'connectionId' | 'budget'>): string {
+  return `${budget.scope === 'app' ? connector : connectionId}.${budget.id}`
+}
+
+function limited(budget: Budget, retryAfterMs: number): ChannelError {
+  return new ChannelError('rate_limited', `the hub's own allowance "${budget.id}" is used up for now`, { retryAfterMs })
+}
+
+function stopped(): ChannelError {
+  return new ChannelError('transient', 'stopped while waiting for its turn; nothing was sent')
+}
+
+function refill(bucket: Bucket, budget: Budget, nowMs: number): void {
+  const gained = ((nowMs - bucket.filledAt) / 1_000) * budget.perSecond
+  bucket.tokens = Math.min(budget.burst, bucket.tokens + gained)
+  bucket.filledAt = nowMs
+}
+
+function waitMs(bucket: Bucket, budget: Budget, want: { cost: number; nowMs: number }): number {
+  const lack = Math.max(0, want.cost - bucket.tokens)
+  return Math.ceil(Math.max((lack / budget.perSecond) * 1_000, bucket.pausedUntil - want.nowMs, 0))
+}
+
+/** True when a place came free in time; then the caller must `leave`. */
+async function enter(bucket: Bucket, want: Want, wait: { leftMs: number; sleep: Sleep }): Promise<boolean> {
+  if (bucket.busy < want.budget.concurrentMax) {
+    bucket.busy++
+    return true
+  }
+  const turn = Promise.withResolvers<boolean>()
+  const enterNow = () => turn.resolve(true)
+  bucket.queue.push(enterNow)
+  const over = new AbortController()
+  const giveUp = () => {
+    const at = bucket.queue.indexOf(enterNow)
+    if (at !== -1) bucket.queue.splice(at, 1)
+    turn.resolve(false)
+  }
+  wait.sleep(wait.leftMs, undefined, { signal: AbortSignal.any([want.signal, over.signal]) }).then(giveUp, giveUp)
+  const entered = await turn.promise
+  over.abort()
+  return entered
+}
+
+// The place goes straight to the next in line, so `busy` stays as it is.
+function leave(bucket: Bucket): void {
+  const next = bucket.queue.shift()
+  if (next) next()
+  else bucket.busy--
+}
+
+/** Token buckets and places of this process, one for each connection and budget (one for all where its scope is the app). */
+export function openBudgets({ clock, sleep = systemSleep }: Deps): Budgets {
+  const buckets = new Map<string, Bucket>()
+
+  const bucketOf = (want: Pick<Want, 'connector' | 'connectionId' | 'budget'>): Bucket => {
+    const key = keyOf(want)
+    const known = buckets.get(key)
+    if (known) return known
+    if (buckets.size >= bucketsMax) dropIdle()
+    const fresh = { tokens: want.budget.burst, filledAt: clock.ms(), pausedUntil: 0, busy: 0, queue: [] }
+    buckets.set(key, fresh)
+    return fresh
+  }
+  // A bucket nobody drew on for a minute is full again for every budget we know, so forgetting it changes nothing.
+  const dropIdle = () => {
+    const before = clock.ms() - 60_000
+    for (const [key, b] of buckets)
+      if (b.busy === 0 && b.filledAt < before && b.pausedUntil < before) buckets.delete(key)
+  }
+  return {
+    async take(want) {
+      const { budget } = want
+      if (want.signal.aborted) throw stopped()
+      const bucket = bucketOf(want)
+      const startedMs = clock.ms()
+      refill(bucket, budget, startedMs)
+      // A call dearer than the whole burst would never fit; it pays all there can be.
+      const cost = Math.min(want.cost, budget.burst)
+      const wait = waitMs(bucket, budget, { cost, nowMs: startedMs })
+      if (wait > want.waitMsMax) throw limited(budget, wait)
+      bucket.tokens -= cost
+      if (wait > 0) await sleep(wait, undefined, { signal: want.signal }).catch(() => undefined)
+      const entered = !want.signal.aborted && (await enter(bucket, want, { leftMs: want.waitMsMax - wait, sleep }))
+      if (entered) {
+        const once = { left: false }
+        return () => {
+          if (!once.left) leave(bucket)
+          once.left = true
+        }
+      }
+      bucket.tokens += cost
+      throw want.signal.aborted ? stopped() : limited(budget, placeRetryMs)
+    },
+    pause(want, ms) {
+      const bucket = bucketOf(want)
+      bucket.pausedUntil = Math.max(bucket.pausedUntil, clock.ms() + ms)
+    },
+  }
+}
