@@ -2,6 +2,7 @@ import path from 'node:path'
 import { z } from 'zod'
 import { parseFailpoints } from './platform/base/failpoints.ts'
 import { type KeyRing, keysFromFile, parseKeys } from './platform/base/key-ring.ts'
+import { type Secret, secret } from './platform/base/secret.ts'
 
 const roles = ['all', 'http', 'worker', 'migrate'] as const
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -28,6 +29,8 @@ export interface Config {
   /** Null: each connector's own interval. */
   readonly pollEveryS: number | null
   readonly trustProxy: false | number | readonly string[]
+  /** Makes merchants by API, and nothing else. Null: nobody can. */
+  readonly installToken: Secret<string> | null
 }
 
 /** Every mend of every bad setting at once, in words for the person at the terminal. */
@@ -75,6 +78,7 @@ const publicUrlMend =
   'write the address that browsers and channels use, https://host[:port], or http:// for this machine only'
 const keysMend =
   'write id:key[,olderId:olderKey], each key 32 bytes in base64, the first one is used for new secrets; `openssl rand -base64 32` makes a key'
+const installTokenMend = 'write 32 to 200 letters, digits, - or _; `openssl rand -hex 32` makes one'
 const trustProxyMend =
   'write how many proxies stand in front (1 to 10), or their addresses as a comma list; leave it empty for none'
 
@@ -109,10 +113,15 @@ export const Environment = z.object({
   TRUST_PROXY: z
     .union([whole(1, 10), list((part) => proxyAddress.test(part), trustProxyMend)], trustProxyMend)
     .default([]),
+  HUB_INSTALL_TOKEN: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{32,200}$/, installTokenMend)
+    .transform((text) => secret(text))
+    .optional(),
 })
 type Environment = z.infer<typeof Environment>
 
-const secretSettings: ReadonlySet<string> = new Set(['DATABASE_URL', 'REDIS_URL', 'HUB_KEYS'])
+const secretSettings: ReadonlySet<string> = new Set(['DATABASE_URL', 'REDIS_URL', 'HUB_KEYS', 'HUB_INSTALL_TOKEN'])
 
 function failpointIssue(text: string, ctx: { addIssue(message: string): void }): void {
   try {
@@ -207,5 +216,6 @@ function freeze(env: Environment, role: Role, publicUrl: string): Config {
     pool: Object.freeze({ work: env.POOL_WORK, ingest: env.POOL_INGEST }),
     pollEveryS: env.POLL_EVERY_S ?? null,
     trustProxy: noProxy ? false : env.TRUST_PROXY,
+    installToken: env.HUB_INSTALL_TOKEN ?? null,
   })
 }

@@ -3,18 +3,24 @@ import { itemsBySku } from './catalog/map-lines.ts'
 import { confirmEffects, intend } from './effects/effects.ts'
 import { askPartners, stockCounted } from './flows.ts'
 import { type FactPlan, type Misfit, type Notice, planFacts, type ReportedRow } from './fulfillment/plan-facts.ts'
-import { linesForChannel, type RecordedShipment, recordShipments } from './fulfillment/record-shipments.ts'
+import {
+  linesForChannel,
+  type RecordedShipment,
+  recordShipments,
+  shipmentIdOf,
+} from './fulfillment/record-shipments.ts'
 import {
   changeStates,
   type LineMove,
   lockRequests,
   moveLines,
   type OpenRequest,
-  refuseWhatIsLeft,
+  openByHand,
+  unitsLost,
 } from './fulfillment/request-state.ts'
 import { tickClock } from './inventory/clock.ts'
 import { fitStock } from './inventory/fit-stock.ts'
-import { consumeStock, markHanded } from './inventory/hand-off.ts'
+import { consumeStock, loseStock, markHanded } from './inventory/hand-off.ts'
 import { locationOf } from './inventory/locate.ts'
 import type { Cause } from './journal/record.ts'
 import { noteFit, noteReport } from './notes.ts'
@@ -60,42 +66,50 @@ export async function partnerReported(
   })
   const version = await tickClock(tx)
   await consumeStock(tx, version, left)
-  const rest = await settleUnits(tx, report, plan, left)
-  const touched = [...new Set([...left, ...plan.refused, ...rest].map((m) => m.orderId))]
+  const lost = await settleUnits(tx, version, { report, plan, left })
+  const touched = [...new Set([...left, ...plan.refused, ...lost].map((m) => m.orderId))]
   const fit = await fitStock(
     tx,
     version,
     touched,
-    left.map((l) => l.itemId),
+    [...left, ...lost].map((l) => l.itemId),
   )
   await tellChannels(tx, ids, shipments)
-  await noteReport(tx, report.cause, [...plan.notices, ...noticesOf(shipments, rest, place)], shipments)
+  await noteReport(tx, report.cause, [...plan.notices, ...noticesOf(shipments, lost, place)], shipments)
   await noteFit(tx, fit, report.cause, none)
   await askPartners(tx, ids, fit, { cause: report.cause, cancelled: none })
   return [...plan.misfits, ...(await partnerCounted(tx, ids, report, rows))]
 }
 
 /** Books departed and refused units on the requests, gives refused ones back to our reach, and proves what was asked. */
-async function settleUnits(tx: Tx, report: Report, plan: FactPlan, left: readonly LineMove[]): Promise<LineMove[]> {
+async function settleUnits(
+  tx: Tx,
+  version: bigint,
+  { report, plan, left }: { readonly report: Report; readonly plan: FactPlan; readonly left: readonly LineMove[] },
+): Promise<LineMove[]> {
   await moveLines(tx, [...left, ...plan.refused])
-  const rest = await refuseWhatIsLeft(tx, report.connectionId, plan.finals)
-  await moveLines(tx, rest)
-  await markHanded(tx, [...plan.refused, ...rest], -1)
+  await markHanded(tx, plan.refused, -1)
+  const lost = await unitsLost(tx, report.connectionId, plan.finals)
+  await loseStock(tx, version, lost)
+  await moveLines(tx, lost)
   await confirmEffects(tx, 'request', plan.proven)
   await confirmEffects(tx, 'request_cancel', plan.cancelProven)
-  return rest
+  return lost
 }
 
 function noticesOf(
   shipments: readonly RecordedShipment[],
-  rest: readonly LineMove[],
+  lost: readonly LineMove[],
   place: ReadonlyMap<string, OpenRequest>,
 ): Notice[] {
-  const short = rest.map((m) => ({
-    kind: 'request_rejected' as const,
+  const short = lost.map((m) => ({
+    kind: 'shipped_short' as const,
     orderId: m.orderId,
     fulfillmentOrderId: m.fulfillmentOrderId,
-    detail: { units: m.qty, reason: 'the partner shipped short' },
+    detail: {
+      units: m.qty,
+      reason: 'the partner does not have them; they were asked for again as far as there is stock',
+    },
   }))
   const late = shipments
     .filter((s) => place.get(s.fulfillmentOrderId)?.cancelled)
@@ -179,4 +193,67 @@ async function partnerCounted(
       field: 'sku',
       message: `SKU "${s.sku.slice(0, 60)}" is not known here; create the item or correct the SKU, then send the file again`,
     }))
+}
+
+export interface HandShipment {
+  readonly fulfillmentOrderId: string
+  readonly ref: string
+  readonly carrier: string
+  readonly tracking: string | null
+  readonly shippedAt: string
+  readonly lines: readonly { readonly sku: string; readonly quantity: number }[]
+}
+export type HandOutcome =
+  | { readonly kind: 'recorded' | 'already_recorded'; readonly shipmentId: string }
+  | { readonly kind: 'sku_not_in_request' | 'too_many'; readonly line: number; readonly open: number }
+  | { readonly kind: 'not_open'; readonly status: string }
+
+/** The merchant shipped by hand from a place without a partner: the same story as a partner's report, one parcel long. */
+export async function shippedByHand(tx: Tx, ids: Ids, cause: Cause, parcel: HandShipment): Promise<HandOutcome> {
+  const request = await openByHand(tx, parcel.fulfillmentOrderId)
+  if (!request) return { kind: 'not_open', status: 'unknown' }
+  const known = await shipmentIdOf(tx, parcel.fulfillmentOrderId, parcel.ref)
+  if (known !== null) return { kind: 'already_recorded', shipmentId: known }
+  if (!['open', 'in_progress'].includes(request.status)) return { kind: 'not_open', status: request.status }
+  const taken: { lineId: string; itemId: string; qty: number }[] = []
+  for (const [at, line] of parcel.lines.entries()) {
+    const there = request.lines.filter((l) => l.sku === line.sku)
+    const open = there.reduce((n, l) => n + l.open, 0)
+    if (there.length === 0) return { kind: 'sku_not_in_request', line: at, open: 0 }
+    if (line.quantity > open) return { kind: 'too_many', line: at, open }
+    let left = line.quantity
+    for (const l of there) {
+      const qty = Math.min(left, l.open)
+      if (qty > 0) taken.push({ lineId: l.lineId, itemId: l.itemId, qty })
+      left -= qty
+    }
+  }
+  await changeStates(tx, [
+    { fulfillmentOrderId: request.fulfillmentOrderId, requestStatus: 'accepted', status: 'in_progress', reason: null },
+  ])
+  const { fulfillmentOrderId, orderId, locationId } = request
+  const [shipment] = await recordShipments(tx, ids, [{ ...parcel, orderId, lines: taken }])
+  if (!shipment) return { kind: 'not_open', status: request.status }
+  const left = taken.map((line) => ({
+    ...line,
+    fulfillmentOrderId,
+    orderId,
+    locationId,
+    shippedAt: parcel.shippedAt,
+    column: 'shipped' as const,
+  }))
+  const version = await tickClock(tx)
+  await markHanded(tx, left, 1)
+  await consumeStock(tx, version, left)
+  await moveLines(tx, left)
+  const fit = await fitStock(
+    tx,
+    version,
+    [orderId],
+    left.map((l) => l.itemId),
+  )
+  await tellChannels(tx, ids, [shipment])
+  await noteReport(tx, cause, [], [shipment])
+  await noteFit(tx, fit, cause, none)
+  return { kind: 'recorded', shipmentId: shipment.shipmentId }
 }

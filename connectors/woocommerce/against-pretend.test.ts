@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { RawOrder, ShipmentCommand, UnifiedOrder } from '#kit'
+import type { RawOrder, ShipmentCommand, UnifiedOrder, InboundEvent } from '#kit'
 import { auth } from './auth.ts'
 import { cancellations } from './cancellations.ts'
 import { inbound } from './inbound.ts'
@@ -234,10 +234,10 @@ test('the webhooks that we make ping, are signed with our secret and name the or
   hub.calls.length = 0
   const ref = buy({ sku: 'HAT', quantity: 1 })
   await shop.cron.run()
-  const events = requests().flatMap((request) => {
+  const events = requests().flatMap((request): (InboundEvent | { type: 'refused'; reason: string })[] => {
     const verdict = inbound.verify(request, ctx.secrets, account)
     return verdict.ok
-      ? inbound.decode({ ...request, topic: verdict.topic })
+      ? [...inbound.decode({ ...request, topic: verdict.topic })]
       : [{ type: 'refused', reason: verdict.reason }]
   })
   expect(events).toContainEqual({ type: 'order', ref })

@@ -46,6 +46,8 @@ function lineOf(line: OrderLine, order: Order, cancelled: number): UnifiedLine {
     title: line.name || `line ${line.id}`,
     ordered: line.quantity,
     cancelled,
+    // Only the status speaks of departures in the order's own body; single fulfilments live in another resource.
+    shipped: order.status === 'completed' ? line.quantity - cancelled : 0,
     channelTook: unitsTaken(line, order.status),
     physical: isPhysical(line),
     total: rounded(line.total, order.currency),

@@ -48,7 +48,7 @@ export function makeCtx<S>(options: CtxOptions<S>): Ctx<S> {
     const left = (options.deadlineAt ?? Number.POSITIVE_INFINITY) - ports.clock.ms() - leaseMarginMs
     if (left < callMsMin)
       throw new ChannelError('transient', 'too little of the lease is left for a call; nothing was sent')
-    return Math.min(left, callMsMax)
+    return Math.floor(Math.min(left, callMsMax)) // timers of Node take whole milliseconds only
   }
   const wantFor = (request: HttpRequest) => {
     const budget = manifest.budgets.find((b) => b.id === request.budget)

@@ -28,6 +28,8 @@ export interface UnifiedLine {
   readonly ordered: number
   /** Units which the channel no longer wants shipped (removed, cancelled, refunded before shipping); <= ordered. */
   readonly cancelled: number
+  /** Units which the channel says have left already, whoever shipped them; the hub does not ship those again. */
+  readonly shipped: number
   /** Units which the channel's own stock number is lower by because of this line, now. For `expected` (see inventory push). */
   readonly channelTook: number
   /** False for tips, gift cards, services: imported, never reserved or shipped. */

@@ -14,7 +14,7 @@ export interface Misfit {
   readonly message: string
 }
 export interface Notice {
-  readonly kind: 'request_rejected' | 'cancel_rejected' | 'shipped_after_cancel' | 'over_shipped'
+  readonly kind: 'request_rejected' | 'cancel_rejected' | 'shipped_after_cancel' | 'shipped_short' | 'over_shipped'
   readonly orderId: string
   readonly fulfillmentOrderId: string
   readonly detail: Readonly<Record<string, unknown>>
@@ -110,6 +110,8 @@ function planShipment(
     return
   }
   draft.proven.add(request.fulfillmentOrderId)
+  if (fact.final) draft.finals.add(request.requestNumber)
+  if (fact.quantity === 0) return // only says that no more will come
   const key = `${request.fulfillmentOrderId} ${fact.shipment}`
   const parcel = draft.parcels.get(key) ?? {
     fulfillmentOrderId: request.fulfillmentOrderId,
@@ -129,8 +131,14 @@ function planShipment(
     parcel.lines.push({ lineId: line.lineId, itemId: line.itemId, qty })
     draft.open.set(openKey(request, line.lineId, line.itemId), Math.max(0, open - qty))
     left -= qty
+    if (qty > open)
+      draft.notices.push({
+        kind: 'over_shipped',
+        orderId: request.orderId,
+        fulfillmentOrderId: request.fulfillmentOrderId,
+        detail: { sku: fact.sku, units: qty - open },
+      })
   }
-  if (fact.final) draft.finals.add(request.requestNumber)
 }
 
 /** Works out what reported rows mean for the requests they name. Pure. Stock rows are not its business. */

@@ -116,3 +116,12 @@ export async function linesForChannel(tx: Tx, shipments: readonly RecordedShipme
     return { shipmentId: s.shipmentId, lines, final }
   })
 }
+
+/** The shipment that a parcel's name stands for, or null. */
+export async function shipmentIdOf(tx: Tx, fulfillmentOrderId: string, ref: string): Promise<string | null> {
+  const [row] = await tx.rows<{ id: string }>(
+    'select shipment_id as id from shipment where merchant_id = $1 and fulfillment_order_id = $2 and partner_shipment_ref = $3',
+    [tx.merchantId, fulfillmentOrderId, ref],
+  )
+  return row?.id ?? null
+}

@@ -19,6 +19,16 @@ export interface OpenRequest {
   }[]
 }
 
+const requestRow = `f.fulfillment_order_id as "fulfillmentOrderId", f.order_id as "orderId", f.location_id as "locationId", f.request_number as "requestNumber",
+  f.status, f.request_status as "requestStatus", o.cancelled_at is not null as cancelled, l.lines`
+const requestParts = `
+  cross join lateral (select * from orders o where o.merchant_id = $1 and o.order_id = f.order_id offset 0) o
+  cross join lateral (
+    select json_agg(json_build_object('lineId', x.line_id, 'itemId', x.item_id, 'sku', i.sku, 'requested', x.requested,
+      'open', greatest(x.requested - x.cancelled - x.rejected - x.shipped, 0)) order by x.line_id) as lines
+    from fulfillment_order_line x join item i on i.merchant_id = x.merchant_id and i.item_id = x.item_id
+    where x.merchant_id = $1 and x.fulfillment_order_id = f.fulfillment_order_id) l`
+
 /** Requests of a partner by number, their orders locked in the house's order. Unknown numbers are simply missing. */
 export async function lockRequests(
   tx: Tx,
@@ -32,20 +42,26 @@ export async function lockRequests(
     [tx.merchantId, numbers, connectionId],
   )
   const rows = await tx.rows<OpenRequest & object>(
-    `select f.fulfillment_order_id as "fulfillmentOrderId", f.order_id as "orderId", f.location_id as "locationId", f.request_number as "requestNumber",
-       f.status, f.request_status as "requestStatus", o.cancelled_at is not null as cancelled, l.lines
-     from unnest($2::text[]) as d(number)
+    `select ${requestRow} from unnest($2::text[]) as d(number)
      cross join lateral (select * from fulfillment_order f where f.merchant_id = $1 and f.request_number = d.number and f.connection_id = $3 offset 0) f
-     cross join lateral (select * from orders o where o.merchant_id = $1 and o.order_id = f.order_id offset 0) o
-     cross join lateral (
-       select json_agg(json_build_object('lineId', x.line_id, 'itemId', x.item_id, 'sku', i.sku, 'requested', x.requested,
-         'open', greatest(x.requested - x.cancelled - x.rejected - x.shipped, 0)) order by x.line_id) as lines
-       from fulfillment_order_line x join item i on i.merchant_id = x.merchant_id and i.item_id = x.item_id
-       where x.merchant_id = $1 and x.fulfillment_order_id = f.fulfillment_order_id) l
-     where f.request_status <> 'unsubmitted'`,
+     ${requestParts} where f.request_status <> 'unsubmitted'`,
     [tx.merchantId, [...new Set(numbers)], connectionId],
   )
   return new Map(rows.map((row) => [row.requestNumber, row]))
+}
+
+/** A request of a place that has no partner, its order locked; null when there is none or a partner ships it. */
+export async function openByHand(tx: Tx, fulfillmentOrderId: string): Promise<OpenRequest | null> {
+  await tx.rows(
+    `select 1 from orders o where o.merchant_id = $1 and o.order_id = (
+       select f.order_id from fulfillment_order f where f.merchant_id = $1 and f.fulfillment_order_id = $2) for no key update`,
+    [tx.merchantId, fulfillmentOrderId],
+  )
+  const [row] = await tx.rows<OpenRequest & object>(
+    `select ${requestRow} from (select * from fulfillment_order f where f.merchant_id = $1 and f.fulfillment_order_id = $2 and f.connection_id is null) f ${requestParts}`,
+    [tx.merchantId, fulfillmentOrderId],
+  )
+  return row ?? null
 }
 
 export interface StateChange {
@@ -96,14 +112,10 @@ export async function moveLines(tx: Tx, moves: readonly LineMove[]): Promise<voi
   )
 }
 
-/** The partner says that nothing more will come of these: what is open is refused, and the order waits for a person. */
-export async function refuseWhatIsLeft(
-  tx: Tx,
-  connectionId: string,
-  requestNumbers: readonly string[],
-): Promise<LineMove[]> {
+/** Says what is still open of requests of which the partner will send no more: those units are gone from its shelves. */
+export async function unitsLost(tx: Tx, connectionId: string, requestNumbers: readonly string[]): Promise<LineMove[]> {
   if (requestNumbers.length === 0) return []
-  const rest = await tx.rows<LineMove & object>(
+  return tx.rows<LineMove & object>(
     `select f.fulfillment_order_id as "fulfillmentOrderId", f.order_id as "orderId", x.line_id as "lineId", x.item_id as "itemId", f.location_id as "locationId",
        x.requested - x.rejected - x.cancelled - x.shipped as qty, 'rejected' as "column"
      from fulfillment_order f
@@ -112,17 +124,6 @@ export async function refuseWhatIsLeft(
        and x.requested > x.rejected + x.cancelled + x.shipped`,
     [tx.merchantId, connectionId, requestNumbers],
   )
-  const ids = [...new Set(rest.map((r) => r.fulfillmentOrderId))]
-  await changeStates(
-    tx,
-    ids.map((fulfillmentOrderId) => ({
-      fulfillmentOrderId,
-      requestStatus: 'rejected',
-      status: 'incomplete',
-      reason: 'the partner shipped less and will send no more',
-    })),
-  )
-  return rest
 }
 
 /** A person decided that a refused or shorted request may be asked for again. False when it is not waiting for that. */

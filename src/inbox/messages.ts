@@ -100,7 +100,7 @@ export async function storeArrivals(
   }))
   const kept = await tx.rows<{ id: string }>(
     `with d as (
-       select t.*, b.bytes, b.sha from jsonb_to_recordset($3::jsonb) with ordinality as t(id uuid, source text, topic text, ref text, key text, headers jsonb, n bigint)
+       select t.*, b.bytes, b.sha from jsonb_to_recordset($3::jsonb) as t(id uuid, source text, topic text, ref text, key text, headers jsonb, n bigint)
        join unnest($4::bytea[], $5::bytea[]) with ordinality as b(bytes, sha, n) using (n)
      ), kept as (
        insert into inbox_message (merchant_id, message_id, connection_id, source, topic, subject_ref, dedupe_key)

@@ -71,3 +71,33 @@ export async function consumeStock(
     [tx.merchantId, JSON.stringify(lines), version],
   )
 }
+
+/**
+ * Units that a partner was to ship and now says it does not have: off its shelf and out of the reservation in one step,
+ * or the next order would be promised them again. Call under the clock, then fitStock.
+ */
+export async function loseStock(tx: Tx, version: bigint, lines: readonly HandedLine[]): Promise<void> {
+  if (lines.length === 0) return
+  await tx.rows(
+    `with d as materialized (
+       select "orderId" as order_id, "lineId" as line_id, "itemId" as item_id, "locationId" as location_id, sum(qty)::int as qty
+       from jsonb_to_recordset($2::jsonb) as t("orderId" uuid, "lineId" uuid, "itemId" uuid, "locationId" uuid, qty int) group by 1, 2, 3, 4
+     ), k as materialized (
+       select d.*, least(d.qty, r.reserved) as own from d
+       cross join lateral (select reserved from reservation r where r.merchant_id = $1 and r.order_id = d.order_id
+         and r.line_id = d.line_id and r.item_id = d.item_id and r.location_id = d.location_id offset 0) r
+     ), level as (
+       insert into inventory_level as l (merchant_id, item_id, location_id, on_hand, reserved)
+       select $1, item_id, location_id, sum(own)::int, sum(own)::int from k group by 2, 3
+       on conflict (merchant_id, item_id, location_id) do update set on_hand = l.on_hand - excluded.on_hand, reserved = l.reserved - excluded.reserved
+     ), held as (
+       insert into reservation as r (merchant_id, order_id, line_id, item_id, location_id, reserved)
+       select $1, order_id, line_id, item_id, location_id, own from k
+       on conflict (merchant_id, order_id, line_id, item_id, location_id) do update
+       set reserved = r.reserved - excluded.reserved, handed = least(r.reserved - excluded.reserved, greatest(r.handed - excluded.reserved, 0))
+     )
+     insert into inventory_movement (merchant_id, version, seq, item_id, location_id, kind, on_hand_delta, reserved_delta, cause_kind, cause_id)
+     select $1, $3, 500000000 + row_number() over (), item_id, location_id, 'adjust', -own, -own, 'order_line', line_id from k where own > 0`,
+    [tx.merchantId, JSON.stringify(lines), version],
+  )
+}

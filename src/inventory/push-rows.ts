@@ -4,7 +4,8 @@ const changesMax = 200
 
 /**
  * Takes the ledger's changes since this connection's cursor into its listings. One row per batch is read, whatever
- * happened in it; a thousand sales of one item become one due listing. Returns true when more may be waiting.
+ * happened in it; a thousand sales of one item become one due listing. When all are read the cursor moves to the clock
+ * itself: what committed before this snapshot has a lower version. Returns true when more may be waiting.
  */
 export async function absorbChanges(tx: Tx, connectionId: string): Promise<boolean> {
   const [cursor] = await tx.rows<{ seen: number }>(
@@ -26,7 +27,7 @@ export async function absorbChanges(tx: Tx, connectionId: string): Promise<boole
        set desired_version = greatest(p.desired_version, excluded.desired_version), due_at = now(), attempts = 0, error = null
      ), moved as (
        insert into push_cursor as c (merchant_id, connection_id, seen_version)
-       select $1, $2, max(version) from log having count(*) > 0
+       select $1, $2, case when count(*) < $3 then greatest(max(version), (select version from stock_clock where merchant_id = $1), 0) else max(version) end from log
        on conflict (merchant_id, connection_id) do update set seen_version = excluded.seen_version
      )
      select count(*)::int as seen from log`,

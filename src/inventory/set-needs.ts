@@ -6,6 +6,8 @@ export interface LineNeed {
   readonly lineId: string
   readonly listingId: string | null
   readonly open: number
+  /** Units that have left by the channel's word; beyond what the hub shipped, someone else shipped them. */
+  readonly channelShipped: number
   readonly placedAt: string
 }
 
@@ -16,7 +18,7 @@ export interface LineNeed {
 export async function setNeeds(tx: Tx, lines: readonly LineNeed[]): Promise<ReadonlySet<string>> {
   const mapped = await tx.rows<{ line_id: string }>(
     `with d as materialized (
-       select * from jsonb_to_recordset($2::jsonb) as t("orderId" uuid, "lineId" uuid, "listingId" uuid, open int, "placedAt" timestamptz)
+       select * from jsonb_to_recordset($2::jsonb) as t("orderId" uuid, "lineId" uuid, "listingId" uuid, open int, "channelShipped" int, "placedAt" timestamptz)
      ), old as materialized (
        select c.order_id, c.line_id, c.item_id, c.qty_per from d
        cross join lateral (select * from order_line_component c
@@ -28,7 +30,7 @@ export async function setNeeds(tx: Tx, lines: readonly LineNeed[]): Promise<Read
        where not exists (select 1 from old o where o.line_id = d."lineId")
      ), x as (select * from old union all select * from fresh)
      insert into order_line_component as c (merchant_id, order_id, line_id, item_id, qty_per, need, placed_at)
-     select $1, x.order_id, x.line_id, x.item_id, x.qty_per, greatest(d.open * x.qty_per, coalesce(h.consumed, 0)), d."placedAt"
+     select $1, x.order_id, x.line_id, x.item_id, x.qty_per, greatest(d.open * x.qty_per - greatest(d."channelShipped" * x.qty_per - coalesce(h.consumed, 0), 0), coalesce(h.consumed, 0)), d."placedAt"
      from x join d on d."orderId" = x.order_id and d."lineId" = x.line_id
      left join lateral (select sum(r.consumed)::int as consumed from reservation r
        where r.merchant_id = $1 and r.order_id = x.order_id and r.line_id = x.line_id and r.item_id = x.item_id) h on true

@@ -35,6 +35,7 @@ export type ExceptionKind =
   | 'cancel_rejected'
   | 'ack_overdue'
   | 'over_shipped'
+  | 'shipped_short'
   | 'unknown_request'
   | 'file_refused'
   | 'file_rows_rejected'

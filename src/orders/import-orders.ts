@@ -66,7 +66,10 @@ const headerType = `order_id uuid, account_id uuid, connection_id uuid, external
   content_sha256 text, fetched_at timestamptz, placed_at timestamptz, currency text, total_minor bigint, shop_currency text, shop_total_minor bigint,
   refunded_minor bigint, money_delta_minor bigint, cancelled_at timestamptz, is_test boolean, hold text, remote_status text, shipping_service text`
 
-/** One statement for the batch. Older and equal versions lose in the row itself; only the applied ones come back. */
+/**
+ * One statement for the batch. Older and equal versions lose in the row itself; only the applied ones come back. A
+ * pushed body cannot show every hold (Shopify's webhooks know neither risk nor fulfilment holds), so only a read lifts one.
+ */
 async function upsertHeaders(
   tx: Tx,
   headers: readonly object[],
@@ -81,7 +84,7 @@ async function upsertHeaders(
        connection_id = excluded.connection_id, external_number = excluded.external_number, changed_at = excluded.changed_at,
        content_sha256 = excluded.content_sha256, fetched_at = excluded.fetched_at, total_minor = excluded.total_minor, currency = excluded.currency,
        shop_total_minor = excluded.shop_total_minor, shop_currency = excluded.shop_currency, refunded_minor = excluded.refunded_minor,
-       money_delta_minor = excluded.money_delta_minor, cancelled_at = excluded.cancelled_at, hold = excluded.hold, remote_status = excluded.remote_status,
+       money_delta_minor = excluded.money_delta_minor, cancelled_at = excluded.cancelled_at, hold = case when excluded.hold is null and excluded.fetched_at is null and o.hold in ('on_hold', 'fraud_review') then o.hold else excluded.hold end, remote_status = excluded.remote_status,
        shipping_service = coalesce(excluded.shipping_service, o.shipping_service)
      where excluded.changed_at > o.changed_at or (excluded.changed_at = o.changed_at and excluded.content_sha256 <> o.content_sha256
        and excluded.fetched_at is not null and (o.fetched_at is null or excluded.fetched_at > o.fetched_at))

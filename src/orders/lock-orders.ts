@@ -32,6 +32,7 @@ export interface OpenLine {
   readonly lineId: string
   readonly listingId: string
   readonly open: number
+  readonly channelShipped: number
   readonly placedAt: string
 }
 
@@ -40,7 +41,7 @@ const openLinesMax = 5_000
 /** Wanted lines of a listing that were imported before it was mapped, oldest orders first. */
 export async function linesWithoutNeeds(tx: Tx, listingIds: readonly string[]): Promise<OpenLine[]> {
   return tx.rows<OpenLine & object>(
-    `select l.order_id as "orderId", l.line_id as "lineId", l.listing_id as "listingId", l.qty_ordered - l.qty_cancelled as open, o.placed_at as "placedAt"
+    `select l.order_id as "orderId", l.line_id as "lineId", l.listing_id as "listingId", l.qty_ordered - l.qty_cancelled as open, l.channel_shipped as "channelShipped", o.placed_at as "placedAt"
      from unnest($2::uuid[]) as d(id)
      cross join lateral (select * from order_line l where l.merchant_id = $1 and l.listing_id = d.id and l.physical and l.qty_ordered > l.qty_cancelled offset 0) l
      cross join lateral (select placed_at from orders o where o.merchant_id = $1 and o.order_id = l.order_id and o.cancelled_at is null and not o.is_test offset 0) o

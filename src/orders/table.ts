@@ -86,6 +86,8 @@ export const orderLine = pgTable(
     qtyCancelled: integer('qty_cancelled').notNull().default(0),
     /** By how much the channel's own stock number is lower because of this line. */
     channelTook: integer('channel_took').notNull().default(0),
+    /** Units that the channel says have left, whoever shipped them. */
+    channelShipped: integer('channel_shipped').notNull().default(0),
     physical: boolean('physical').notNull().default(true),
     totalMinor: minor('total_minor').notNull(),
     /** Shown, never summed: channels send sub-cent prices. */

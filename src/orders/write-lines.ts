@@ -15,6 +15,8 @@ export interface WrittenLine {
   readonly physical: boolean
   /** Units still to leave the building, by the channel's word. */
   readonly open: number
+  /** Units which the channel says have left. */
+  readonly channelShipped: number
   /** Change of the units that the channel took from its own number. */
   readonly tookDelta: number
 }
@@ -24,7 +26,7 @@ interface LineRow extends WrittenLine {
 }
 
 const lineType = `"orderId" uuid, "lineId" uuid, external text, "listingId" uuid, sku text, title text, ordered int, cancelled int,
-  took int, physical boolean, total bigint, "unitPrice" numeric`
+  took int, shipped int, physical boolean, total bigint, "unitPrice" numeric`
 
 /** The listing under which a line is mapped: the channel's own, or one by SKU where the product is gone there. */
 export function lineListingRef(line: { readonly listing?: string; readonly sku?: string }): string | null {
@@ -33,7 +35,8 @@ export function lineListingRef(line: { readonly listing?: string; readonly sku?:
 
 /**
  * Writes the lines of applied orders. A line that vanished from the new version is cancelled, never deleted: what it
- * holds must be let go by the same law as any other. A cancelled or test order has nothing open.
+ * holds must be let go by the same law as any other. A cancelled order, a test, and one that the
+ * channel fulfils itself have nothing open.
  */
 export async function writeLines(
   tx: Tx,
@@ -52,6 +55,7 @@ export async function writeLines(
       ordered: line.ordered,
       cancelled: Math.min(line.cancelled, line.ordered),
       took: line.channelTook,
+      shipped: line.shipped,
       physical: line.physical,
       total: line.total.minor.toString(),
       unitPrice: line.unitPrice ?? null,
@@ -63,15 +67,15 @@ export async function writeLines(
        select l.line_id, l.channel_took from d
        cross join lateral (select * from order_line l where l.merchant_id = $1 and l.order_id = d."orderId" and l.external_line_id = d.external offset 0) l
      ), up as (
-       insert into order_line as l (merchant_id, order_id, line_id, external_line_id, listing_id, sku_sold, title, qty_ordered, qty_cancelled, channel_took, physical, total_minor, unit_price)
-       select $1, "orderId", "lineId", external, "listingId", sku, title, ordered, cancelled, took, physical, total, "unitPrice" from d order by "orderId", external
+       insert into order_line as l (merchant_id, order_id, line_id, external_line_id, listing_id, sku_sold, title, qty_ordered, qty_cancelled, channel_took, channel_shipped, physical, total_minor, unit_price)
+       select $1, "orderId", "lineId", external, "listingId", sku, title, ordered, cancelled, took, shipped, physical, total, "unitPrice" from d order by "orderId", external
        on conflict (merchant_id, order_id, external_line_id) do update set
-         qty_ordered = excluded.qty_ordered, qty_cancelled = excluded.qty_cancelled, channel_took = excluded.channel_took, physical = excluded.physical,
+         qty_ordered = excluded.qty_ordered, qty_cancelled = excluded.qty_cancelled, channel_took = excluded.channel_took, channel_shipped = greatest(l.channel_shipped, excluded.channel_shipped), physical = excluded.physical,
          listing_id = coalesce(l.listing_id, excluded.listing_id), total_minor = excluded.total_minor, unit_price = excluded.unit_price
        returning l.*
      )
      select up.order_id as "orderId", up.line_id as "lineId", up.listing_id as "listingId", up.sku_sold as sku, up.physical,
-       up.qty_ordered - up.qty_cancelled as open, up.channel_took - coalesce(old.channel_took, 0) as "tookDelta", up.external_line_id as external
+       up.qty_ordered - up.qty_cancelled as open, up.channel_shipped as "channelShipped", up.channel_took - coalesce(old.channel_took, 0) as "tookDelta", up.external_line_id as external
      from up left join old on old.line_id = up.line_id`,
     [tx.merchantId, JSON.stringify(input)],
   )
@@ -79,7 +83,11 @@ export async function writeLines(
     tx,
     applied.filter((a) => !a.isNew),
   )
-  const dead = new Set(applied.filter((a) => a.order.cancelledAt !== null || a.order.isTest).map((a) => a.orderId))
+  const dead = new Set(
+    applied
+      .filter((a) => a.order.cancelledAt !== null || a.order.isTest || a.order.hold === 'channel_fulfilled')
+      .map((a) => a.orderId),
+  )
   return [...written, ...gone].map((line) => (dead.has(line.orderId) ? { ...line, open: 0 } : line))
 }
 
@@ -96,7 +104,7 @@ async function cancelMissingLines(tx: Tx, updated: readonly AppliedOrder[]): Pro
        select $1, order_id, line_id, external_line_id, title, qty_ordered, total_minor from gone
        on conflict (merchant_id, order_id, external_line_id) do update set qty_cancelled = l.qty_ordered, channel_took = 0
      )
-     select order_id as "orderId", line_id as "lineId", listing_id as "listingId", sku_sold as sku, physical, 0 as open,
+     select order_id as "orderId", line_id as "lineId", listing_id as "listingId", sku_sold as sku, physical, 0 as open, channel_shipped as "channelShipped",
        -channel_took as "tookDelta", external_line_id as external from gone`,
     [tx.merchantId, JSON.stringify(input)],
   )

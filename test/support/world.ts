@@ -115,7 +115,7 @@ export function anOrder(
       listing: l.listing,
       title: l.listing,
       ordered: l.quantity,
-      cancelled: l.cancelled ?? 0,
+      cancelled: l.cancelled ?? 0, shipped: 0,
       channelTook: l.quantity - (l.cancelled ?? 0),
       physical: true,
       total: eur(BigInt(l.quantity) * 1000n),

@@ -83,11 +83,11 @@ export async function fence(tx: Tx, lease: Lease): Promise<void> {
   if (rows.length === 0) throw new LeaseLost(lease)
 }
 
-/** Lanes of the given kinds whose own time has come (schedules, backoff), the longest unserved first. */
-export function dueLanes(tx: DoorTx, kinds: readonly string[], limit: number): Promise<LaneKey[]> {
+/** Lanes of the given kinds whose own time came `olderMs` ago or earlier and that nobody holds, the longest unserved first. */
+export function dueLanes(tx: DoorTx, kinds: readonly string[], limit: number, olderMs = 0): Promise<LaneKey[]> {
   return tx.rows<LaneKey>(
     `select merchant_id as "merchantId", connection_id as "connectionId", kind from lane
-     where kind = any($1::text[]) and due_at <= now() and lease_until < now() order by served_at limit $2`,
-    [kinds, limit],
+     where kind = any($1::text[]) and due_at <= now() - $3 * interval '1 ms' and lease_until < now() order by served_at limit $2`,
+    [kinds, limit, olderMs],
   )
 }

@@ -14,7 +14,12 @@ const ringsPerNotifyMax = 50
  * on their own: inside those transactions NOTIFY would serialise every commit of the database. A lost ring costs
  * time, never work.
  */
-export function openBell(db: Db, log: Log): { ring(rings: readonly Ring[]): void; flushed(): Promise<void> } {
+export interface Bell {
+  ring(rings: readonly Ring[]): void
+  flushed(): Promise<void>
+}
+
+export function openBell(db: Db, log: Log): Bell {
   const waiting = new Map<string, Ring>()
   let sending: Promise<void> | null = null
   const send = async (): Promise<void> => {

@@ -5,10 +5,17 @@ import { type DoorTx, withClaimTx } from '../db/tx.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 
+/** A lease kept alive by heartbeats. `untilMs`: when it ends by the ports' clock, unless prolonged. */
+export interface HeldLease extends Lease {
+  untilMs(): number
+}
+
 /** How a turn of a lane ended. `again`: more is waiting now. `dueInMs`: look again then; null: at the next wake. */
 export interface Turn {
   readonly again: boolean
   readonly dueInMs: number | null
+  /** Scheduled lanes: not before this. */
+  readonly restMs?: number
 }
 
 /** One kind of work. Facts decide: `due` finds lanes by rows, whatever became of the wake-ups. */
@@ -17,8 +24,8 @@ export interface LaneKind {
   /** Lanes of this kind that run at once in this process. */
   readonly concurrency: number
   /** A scheduled lane runs when its own time has come; the others whenever there is work. */
-  readonly everyMs: number | null
-  work(lease: Lease): Promise<Turn>
+  readonly scheduled: boolean
+  work(lease: HeldLease): Promise<Turn>
   /** Lanes with work that is waiting for longer than `olderMs`. Key and due columns only. */
   due(tx: DoorTx, olderMs: number, limit: number): Promise<LaneKey[]>
 }
@@ -46,11 +53,25 @@ const turnsMax = 10_000
 const sweepLimit = 200
 const graceMs = 3_000
 const backoffMsMax = 60_000
+const stopPollMs = 25
+const stopPollsMax = 1_200
 
+interface Waiting {
+  readonly key: LaneKey
+  readonly early: boolean
+}
+interface Running {
+  again: boolean
+}
 interface Slot {
   readonly kind: LaneKind
-  readonly waiting: Map<string, { key: LaneKey; early: boolean }>
-  readonly running: Map<string, { again: boolean }>
+  readonly waiting: Map<string, Waiting>
+  readonly running: Map<string, Running>
+}
+interface State extends RunnerDeps {
+  readonly slots: ReadonlyMap<string, Slot>
+  readonly failures: Map<string, number>
+  stopping: boolean
 }
 
 const nameOf = (key: LaneKey) => `${key.merchantId} ${key.connectionId} ${key.kind}`
@@ -58,115 +79,113 @@ const nameOf = (key: LaneKey) => `${key.merchantId} ${key.connectionId} ${key.ki
 /** Runs lanes: one holder each, several lanes of a kind at once, and never the last wake lost. */
 export function openRunner(deps: RunnerDeps): Runner {
   const slots = new Map(
-    deps.kinds.map((kind) => [kind.kind, { kind, waiting: new Map(), running: new Map() } satisfies Slot as Slot]),
+    deps.kinds.map((kind): [string, Slot] => [kind.kind, { kind, waiting: new Map(), running: new Map() }]),
   )
-  const failures = new Map<string, number>()
-  let stopping = false
-
-  const start = (slot: Slot): void => {
-    for (const [name, { key, early }] of slot.waiting) {
-      if (stopping || slot.running.size >= slot.kind.concurrency) return
-      if (slot.running.has(name)) continue
-      slot.waiting.delete(name)
-      const state = { again: false }
-      slot.running.set(name, state)
-      void runLane(slot.kind, key, early, state).finally(() => {
-        slot.running.delete(name)
-        if (state.again) slot.waiting.set(name, { key, early: true })
-        start(slot)
-      })
-    }
-  }
-  const wake = (key: LaneKey, early = true): void => {
-    const slot = slots.get(key.kind)
-    if (!slot || stopping) return
-    const name = nameOf(key)
-    const running = slot.running.get(name)
-    if (running) running.again = true
-    else slot.waiting.set(name, { key, early: early || slot.waiting.get(name)?.early === true })
-    start(slot)
-  }
-
-  const fail = (key: LaneKey, error: unknown): number => {
-    const count = (failures.get(nameOf(key)) ?? 0) + 1
-    failures.set(nameOf(key), count)
-    const delayMs = Math.min(backoffMsMax, 250 * 2 ** count) * (0.5 + deps.ports.rng.unit())
-    deps.log.error(
-      {
-        err: error,
-        kind: key.kind,
-        merchantId: key.merchantId,
-        connectionId: key.connectionId,
-        attempt: count,
-        nextMs: Math.round(delayMs),
-      },
-      'lane.failed',
-    )
-    deps.metrics.laneRuns.inc({ kind: key.kind, outcome: 'failed' })
-    return delayMs
-  }
-
-  const turns = async (kind: LaneKind, lease: Lease, state: { again: boolean }): Promise<Turn> => {
-    const beat = setInterval(() => extendLease(deps.db, lease).catch(() => undefined), leaseMs / 3)
-    try {
-      for (let n = 0; n < turnsMax; n++) {
-        state.again = false
-        const turn = await kind.work(lease)
-        failures.delete(nameOf(lease))
-        if (stopping || (!turn.again && !state.again)) return turn
-      }
-      return { again: true, dueInMs: 0 }
-    } finally {
-      clearInterval(beat)
-    }
-  }
-
-  /** Takes the lane, works until it is dry, gives it back. Another holder looks again after giving back, so nothing is lost here. */
-  const runLane = async (kind: LaneKind, key: LaneKey, early: boolean, state: { again: boolean }): Promise<void> => {
-    try {
-      const lease = await takeLane(deps.db, key, early)
-      if (!lease) return
-      const turn = await turns(kind, lease, state).catch((error: unknown) => {
-        if (error instanceof LeaseLost) throw error
-        return { again: false, dueInMs: fail(key, error) }
-      })
-      await returnLane(deps.db, lease, kind.everyMs ?? 0)
-      deps.metrics.laneRuns.inc({ kind: key.kind, outcome: 'done' })
-      if (turn.dueInMs !== null) deps.later(key, turn.dueInMs)
-      else if (kind.everyMs === null && !state.again) state.again = await waitingFor(deps.db, kind, key)
-    } catch (error) {
-      if (error instanceof LeaseLost) deps.metrics.laneRuns.inc({ kind: key.kind, outcome: 'lost' })
-      else deps.later(key, fail(key, error))
-    }
-  }
-
-  const sweep = async (): Promise<number> => {
-    let found = 0
-    for (const slot of slots.values()) {
-      const due = await withClaimTx(deps.db, (tx) => slot.kind.due(tx, graceMs, sweepLimit))
-      for (const key of due) {
-        if (slot.running.has(nameOf(key)) || slot.waiting.has(nameOf(key))) continue
-        found++
-        deps.metrics.foundBySweeper.inc({ kind: key.kind })
-        wake(key, slot.kind.everyMs === null)
-      }
-    }
-    return found
-  }
-
+  const state: State = { ...deps, slots, failures: new Map(), stopping: false }
   return {
-    wake,
-    sweep,
+    wake: (key, early = true) => wake(state, key, early),
+    sweep: () => sweep(state),
     stop: async () => {
-      stopping = true
+      state.stopping = true
       const busy = () => [...slots.values()].some((slot) => slot.running.size > 0)
-      for (let n = 0; n < 1_000 && busy(); n++) await new Promise((resolve) => setTimeout(resolve, 25))
+      for (let n = 0; n < stopPollsMax && busy(); n++) await new Promise((resolve) => setTimeout(resolve, stopPollMs))
     },
   }
 }
 
-/** After giving a lane back: a wake that came while we held it found it taken, so its work is looked for here. */
-async function waitingFor(db: Db, kind: LaneKind, key: LaneKey): Promise<boolean> {
-  const due = await withClaimTx(db, (tx) => kind.due(tx, 0, 1_000))
+function wake(state: State, key: LaneKey, early: boolean): void {
+  const slot = state.slots.get(key.kind)
+  if (!slot || state.stopping) return
+  const name = nameOf(key)
+  const running = slot.running.get(name)
+  if (running) running.again ||= early
+  else slot.waiting.set(name, { key, early: early || slot.waiting.get(name)?.early === true })
+  startWaiting(state, slot)
+}
+
+function startWaiting(state: State, slot: Slot): void {
+  for (const [name, wanted] of slot.waiting) {
+    if (state.stopping || slot.running.size >= slot.kind.concurrency) return
+    if (slot.running.has(name)) continue
+    slot.waiting.delete(name)
+    const running: Running = { again: false }
+    slot.running.set(name, running)
+    void runLane(state, slot.kind, wanted, running).finally(() => {
+      slot.running.delete(name)
+      if (running.again) slot.waiting.set(name, { key: wanted.key, early: true })
+      startWaiting(state, slot)
+    })
+  }
+}
+
+/** Takes the lane, works until it is dry, gives it back, and looks once more: a wake that found it taken is answered here. */
+async function runLane(state: State, kind: LaneKind, wanted: Waiting, running: Running): Promise<void> {
+  const { key } = wanted
+  try {
+    const lease = await takeLane(state.db, key, wanted.early)
+    if (!lease) return
+    const turn = await takeTurns(state, kind, lease, running).catch((error: unknown) => {
+      if (error instanceof LeaseLost) throw error
+      return { again: false, dueInMs: failed(state, key, error), restMs: 0 } satisfies Turn
+    })
+    await returnLane(state.db, lease, turn.restMs ?? 0)
+    state.metrics.laneRuns.inc({ kind: key.kind, outcome: 'done' })
+    if (turn.dueInMs !== null) state.later(key, turn.dueInMs)
+    if (!kind.scheduled && !running.again) running.again = await isWaiting(state, kind, key)
+  } catch (error) {
+    if (error instanceof LeaseLost) state.metrics.laneRuns.inc({ kind: key.kind, outcome: 'lost' })
+    else state.later(key, failed(state, key, error))
+  }
+}
+
+async function takeTurns(state: State, kind: LaneKind, lease: Lease, running: Running): Promise<Turn> {
+  let untilMs = state.ports.clock.ms() + leaseMs
+  const prolong = async () => {
+    const asked = state.ports.clock.ms()
+    await extendLease(state.db, lease)
+    untilMs = asked + leaseMs
+  }
+  const beat = setInterval(() => void prolong().catch(() => undefined), leaseMs / 4)
+  const held: HeldLease = { ...lease, untilMs: () => untilMs }
+  try {
+    for (let n = 0; n < turnsMax; n++) {
+      running.again = false
+      const turn = await kind.work(held)
+      state.failures.delete(nameOf(lease))
+      if (state.stopping || !(turn.again || running.again)) return turn
+    }
+    return { again: true, dueInMs: 0 }
+  } finally {
+    clearInterval(beat)
+  }
+}
+
+function failed(state: State, key: LaneKey, error: unknown): number {
+  const attempt = (state.failures.get(nameOf(key)) ?? 0) + 1
+  state.failures.set(nameOf(key), attempt)
+  const nextMs = Math.round(Math.min(backoffMsMax, 250 * 2 ** attempt) * (0.5 + state.ports.rng.unit()))
+  const { kind, merchantId, connectionId } = key
+  state.log.error({ err: error, kind, merchantId, connectionId, attempt, nextMs }, 'lane.failed')
+  state.metrics.laneRuns.inc({ kind, outcome: 'failed' })
+  return nextMs
+}
+
+async function isWaiting(state: State, kind: LaneKind, key: LaneKey): Promise<boolean> {
+  const due = await withClaimTx(state.db, (tx) => kind.due(tx, 0, 1_000))
   return due.some((other) => other.merchantId === key.merchantId && other.connectionId === key.connectionId)
+}
+
+/** The safety net below all wake-ups. What it finds was announced by nobody, and is counted. */
+async function sweep(state: State): Promise<number> {
+  let found = 0
+  for (const slot of state.slots.values()) {
+    const due = await withClaimTx(state.db, (tx) => slot.kind.due(tx, graceMs, sweepLimit))
+    for (const key of due) {
+      if (slot.running.has(nameOf(key)) || slot.waiting.has(nameOf(key))) continue
+      found++
+      state.metrics.foundBySweeper.inc({ kind: key.kind })
+      wake(state, key, !slot.kind.scheduled)
+    }
+  }
+  return found
 }

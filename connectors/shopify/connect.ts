@@ -1,0 +1,139 @@
+import { z } from 'zod'
+import { type Account, type AuthPort, ChannelError, type Ctx, type HttpResponse, type Settings } from '#kit'
+import { primaryLocation, shopInfo } from './documents.ts'
+import { retryAfterMs } from './failures.ts'
+import { addressOf, ask } from './graphql.ts'
+import { isSignedQuery } from './library.ts'
+import { type Credentials, CredentialsShape, type ShopCtx, ShopDomain, settingsOf } from './settings.ts'
+
+/** Writing implies reading (docs access-scopes, read 2026-11-23). */
+const scopes = [
+  'write_orders',
+  'read_products',
+  'write_inventory',
+  'read_locations',
+  'write_merchant_managed_fulfillment_orders',
+] as const
+
+const ShopInfo = z.object({
+  shop: z.object({ id: z.string(), name: z.string(), currencyCode: z.string(), ianaTimezone: z.string() }),
+  currentAppInstallation: z.object({ accessScopes: z.array(z.object({ handle: z.string() })) }),
+})
+const Primary = z.object({ location: z.object({ id: z.string() }).nullable() })
+
+function missingScopes(granted: readonly string[]): readonly string[] {
+  const effective = new Set(granted.flatMap((scope) => [scope, scope.replace(/^write_/, 'read_')]))
+  return scopes.filter((scope) => !effective.has(scope))
+}
+
+const probe = async (ctx: ShopCtx): Promise<Account> => {
+  const { shop, currentAppInstallation } = await ask(ctx, { document: shopInfo, cost: 3, answer: ShopInfo })
+  const missing = missingScopes(currentAppInstallation.accessScopes.map((scope) => scope.handle))
+  const account = {
+    key: shop.id,
+    name: shop.name,
+    currency: shop.currencyCode,
+    timeZone: shop.ianaTimezone,
+    missing,
+  }
+  if (settingsOf(ctx).locationId !== undefined || missing.includes('read_locations')) return account
+  const { location } = await ask(ctx, { document: primaryLocation, cost: 1, answer: Primary })
+  return location === null ? account : { ...account, settings: { locationId: location.id } }
+}
+
+const App = z.object({
+  clientId: z.string().min(1),
+  clientSecret: z.string().min(1),
+  baseUrl: z.string().optional(),
+})
+
+function shopOf(text: string): string {
+  const shop = ShopDomain.safeParse(text)
+  if (!shop.success) throw new ChannelError('invalid', 'not a myshopify.com domain', { field: 'shop' })
+  return shop.data
+}
+
+const authorizeUrl: AuthPort['authorizeUrl'] = ({ shop, state, redirectUri, app }) => {
+  const { clientId, baseUrl } = App.parse(app)
+  const url = new URL('/admin/oauth/authorize', baseUrl ?? `https://${shopOf(shop)}`)
+  url.searchParams.set('client_id', clientId)
+  url.searchParams.set('scope', scopes.join(','))
+  url.searchParams.set('redirect_uri', redirectUri)
+  url.searchParams.set('state', state)
+  return url.href
+}
+
+/** An expiring token. Without `expires_in` it would look permanent and never be refreshed (shopify-app-js#3400). */
+const Token = z.object({
+  access_token: z.string().min(1),
+  expires_in: z.number().int().positive(),
+  refresh_token: z.string().min(1),
+})
+
+function readToken(response: HttpResponse, now: Date) {
+  const { status, headers } = response
+  const info = { httpStatus: status }
+  if (status === 429) {
+    throw new ChannelError('rate_limited', 'the token endpoint throttles', {
+      ...info,
+      retryAfterMs: retryAfterMs(headers['retry-after']),
+    })
+  }
+  if (status >= 500) throw new ChannelError('transient', `the token endpoint answered ${status}`, info)
+  if (status !== 200) throw new ChannelError('auth_revoked', `the token endpoint answered ${status}`, info)
+  let body: unknown
+  try {
+    body = JSON.parse(new TextDecoder().decode(response.body))
+  } catch {
+    body = undefined
+  }
+  const token = Token.safeParse(body)
+  if (!token.success) {
+    const field = token.error.issues[0]?.path.join('.') ?? ''
+    throw new ChannelError('transient', `the token endpoint left out "${field}"`, { ...info, remoteCode: 'malformed' })
+  }
+  const expiresAt = new Date(now.getTime() + token.data.expires_in * 1_000).toISOString()
+  return { accessToken: token.data.access_token, refreshToken: token.data.refresh_token, expiresAt }
+}
+
+async function postToken(ctx: Ctx<unknown>, url: string, form: Settings) {
+  const response = await ctx.send({
+    method: 'POST',
+    url,
+    headers: { 'content-type': 'application/json', accept: 'application/json' },
+    body: JSON.stringify(form),
+    budget: 'token',
+    // The old refresh token works until the new one is first used (changelog of 2026-08-28), so a lost answer is no loss.
+    replaySafe: true,
+  })
+  return readToken(response, ctx.now())
+}
+
+const complete: AuthPort<Credentials>['complete'] = async ({ query, app, ctx }) => {
+  const { clientId, clientSecret, baseUrl } = App.parse(app)
+  const shop = shopOf(query.shop ?? '')
+  if (!(await isSignedQuery(query, { clientId, clientSecret }))) {
+    throw new ChannelError('invalid', 'the callback is not signed by Shopify', { field: 'hmac' })
+  }
+  const url = `${baseUrl ?? `https://${shop}`}/admin/oauth/access_token`
+  const form = { client_id: clientId, client_secret: clientSecret, code: query.code ?? '', expiring: '1' }
+  return CredentialsShape.parse({ shop, clientId, apiSecrets: [clientSecret], ...(await postToken(ctx, url, form)) })
+}
+
+const refresh: AuthPort<Credentials>['refresh'] = async (ctx) => {
+  const { shop, clientId, refreshToken, apiSecrets } = ctx.secrets
+  if (refreshToken === undefined || clientId === undefined) {
+    throw new ChannelError('auth_revoked', 'these credentials cannot be refreshed')
+  }
+  const url = addressOf(ctx, `https://${shop}/admin/oauth/access_token`)
+  const form = {
+    client_id: clientId,
+    client_secret: apiSecrets[0],
+    grant_type: 'refresh_token',
+    refresh_token: refreshToken,
+  }
+  const token = await postToken(ctx, url, form)
+  return { secrets: { ...ctx.secrets, ...token }, expiresAt: token.expiresAt }
+}
+
+export const auth: AuthPort<Credentials> = { probe, authorizeUrl, complete, refresh }

@@ -1,0 +1,2 @@
+-- additive
+ALTER TABLE "order_line" ADD COLUMN "channel_shipped" integer DEFAULT 0 NOT NULL;

@@ -1,0 +1,92 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import type { Connector, Ctx, Settings } from '../connector-kit/index.ts'
+import type { Cause } from '../journal/record.ts'
+import type { KeyRing } from '../platform/base/key-ring.ts'
+import type { Ports } from '../platform/base/ports.ts'
+import type { Secret } from '../platform/base/secret.ts'
+import type { Db } from '../platform/db/pool.ts'
+import type { Tx } from '../platform/db/tx.ts'
+
+export type { Cause } from '../journal/record.ts'
+
+export interface StockLine {
+  readonly itemId: string
+  readonly locationId: string
+  readonly set?: number
+  readonly delta?: number
+}
+export interface AdjustedLevel {
+  readonly itemId: string
+  readonly locationId: string
+  readonly before: number
+  readonly after: number
+  /** Units that the count denies but a partner has already been promised. */
+  readonly denied: number
+}
+export interface HandShipment {
+  readonly fulfillmentOrderId: string
+  /** The parcel's own name: the same one twice is one shipment. */
+  readonly ref: string
+  readonly carrier: string
+  readonly tracking: string | null
+  readonly shippedAt: string
+  readonly lines: readonly { readonly sku: string; readonly quantity: number }[]
+}
+export type HandShipmentOutcome =
+  | { readonly kind: 'recorded' | 'already_recorded'; readonly shipmentId: string }
+  | { readonly kind: 'sku_not_in_request' | 'too_many'; readonly line: number; readonly open: number }
+  /** The request is over, or a partner ships it. */
+  | { readonly kind: 'not_open'; readonly status: string }
+
+/** What routes cause beyond their own slice. Each runs in the route's transaction; see src/flows.ts. */
+export interface Flows {
+  stockAdjusted(
+    tx: Tx,
+    cause: Cause,
+    lines: readonly StockLine[],
+  ): Promise<{ readonly counted: readonly AdjustedLevel[]; readonly short: number }>
+  mappingChanged(
+    tx: Tx,
+    cause: Cause,
+    change: {
+      readonly listingId: string
+      readonly components: readonly { readonly itemId: string; readonly qtyPer: number }[]
+    },
+  ): Promise<void>
+  itemsCreated(
+    tx: Tx,
+    cause: Cause,
+    items: readonly { readonly sku: string; readonly title: string }[],
+  ): Promise<readonly { readonly itemId: string; readonly sku: string }[]>
+  /** False: there is nothing to ask again for. */
+  requestRetried(tx: Tx, cause: Cause, fulfillmentOrderId: string): Promise<boolean>
+  /** A person wants a message read again: what was told of its failure is over. */
+  messageReplayed(tx: Tx, cause: Cause, messageId: string): Promise<void>
+  shippedByHand(tx: Tx, cause: Cause, shipment: HandShipment): Promise<HandShipmentOutcome>
+}
+
+export interface ProbeTarget {
+  readonly merchantId: string
+  readonly connectionId: string
+  readonly secrets: unknown
+  readonly settings: Settings
+}
+
+/** What the routes of all slices need. */
+export interface ApiDeps {
+  readonly db: Db
+  readonly ports: Pick<Ports, 'ids' | 'rng' | 'clock'>
+  readonly keys: KeyRing
+  readonly connectors: ReadonlyMap<string, Connector>
+  readonly flows: Flows
+  /** After a commit: the merchant's lanes should look at their rows. */
+  readonly wake: (merchantId: string) => void
+  /** A Ctx for a connection that is not stored yet. */
+  readonly probeCtx: (connector: Connector, target: ProbeTarget) => Ctx
+  /** Makes merchants, and nothing else. Null: no merchant can be made by API. */
+  readonly installToken: Secret<string> | null
+}
+
+/** What a slice's plugin is handed: routes on it are typed by their zod schemas. */
+export type Api = Parameters<FastifyPluginAsyncZod>[0]
+export type ApiPlugin = FastifyPluginAsyncZod

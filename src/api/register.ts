@@ -1,0 +1,25 @@
+import { catalogRoutes } from '../catalog/routes.ts'
+import { connectionRoutes } from '../connections/routes.ts'
+import { fulfillmentRoutes } from '../fulfillment/routes.ts'
+import { inboxRoutes } from '../inbox/routes.ts'
+import { inventoryRoutes } from '../inventory/routes.ts'
+import { journalRoutes } from '../journal/routes.ts'
+import { merchantRoutes } from '../merchants/routes.ts'
+import { orderRoutes } from '../orders/routes.ts'
+import type { HttpApp } from '../platform/http/build-http.ts'
+import type { ApiDeps } from './deps.ts'
+
+/** The whole HTTP API, slice by slice. */
+export async function registerApi(app: HttpApp, deps: ApiDeps): Promise<void> {
+  const slices = [
+    merchantRoutes(deps),
+    connectionRoutes(deps),
+    catalogRoutes(deps),
+    inventoryRoutes(deps),
+    orderRoutes(deps),
+    fulfillmentRoutes(deps),
+    journalRoutes(deps),
+    inboxRoutes(deps),
+  ]
+  for (const slice of slices) await app.register(slice, { prefix: '/api/v1' })
+}

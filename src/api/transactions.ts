@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto'
+import type { FastifyRequest } from 'fastify'
+import type { Cause } from '../journal/record.ts'
+import { retrying, type Tx, withTenantTx } from '../platform/db/tx.ts'
+import { principalOf } from '../platform/http/access.ts'
+import { Problem } from '../platform/http/problem.ts'
+import type { ApiDeps } from './deps.ts'
+
+/** A read of the caller's merchant. */
+export function reading<T>(deps: ApiDeps, request: FastifyRequest, work: (tx: Tx) => Promise<T>): Promise<T> {
+  return withTenantTx(deps.db, principalOf(request).merchantId, work)
+}
+
+interface Asked {
+  readonly requestId: string
+  readonly actor: string
+  readonly action: string
+  readonly reason: string | null
+  readonly key: string | null
+  readonly fingerprint: Buffer | null
+}
+
+const keepAnswersS = 86_400
+const forgetMax = 100
+
+function replayKey(request: FastifyRequest): string | null {
+  const given = request.headers['idempotency-key']
+  if (given === undefined) return null
+  if (typeof given === 'string' && /^[\x21-\x7e]{1,200}$/.test(given)) return given
+  throw new Problem(400, 'HUB_VALIDATION', 'The Idempotency-Key cannot be used.', [
+    {
+      field: 'Idempotency-Key',
+      message: 'is not 1 to 200 visible ASCII characters',
+      mend: 'Send a new random one for each change.',
+    },
+  ])
+}
+
+function fingerprintOf(request: FastifyRequest): Buffer {
+  return createHash('sha256')
+    .update(JSON.stringify([request.method, request.url, request.body]))
+    .digest()
+}
+
+/** Answers older than a day are let go, a few with each request, so that a key can be used again. */
+async function forgetOldAnswers(tx: Tx): Promise<void> {
+  await tx.rows(
+    `update api_request set replay_key = null, answer = null where merchant_id = $1 and replay_key is not null and request_id in (
+       select request_id from api_request where merchant_id = $1 and replay_key is not null and at < now() - $2 * interval '1 second'
+       order by at limit ${forgetMax} for update skip locked)`,
+    [tx.merchantId, keepAnswersS],
+  )
+}
+
+/** Null: this request is the first of its key. A second one waits here until the first is committed or gone. */
+async function earlierAnswer<T>(tx: Tx, asked: Asked): Promise<{ readonly answer: T } | null> {
+  if (asked.key !== null) await forgetOldAnswers(tx)
+  const mine = await tx.rows(
+    `insert into api_request (merchant_id, request_id, actor, action, reason, replay_key, fingerprint) values ($1, $2, $3, $4, $5, $6, $7)
+     on conflict (merchant_id, replay_key) where replay_key is not null do nothing returning 1`,
+    [tx.merchantId, asked.requestId, asked.actor, asked.action, asked.reason, asked.key, asked.fingerprint],
+  )
+  if (mine.length > 0) return null
+  const [earlier] = await tx.rows<{ fingerprint: Buffer; answer: T }>(
+    'select fingerprint, answer from api_request where merchant_id = $1 and replay_key = $2',
+    [tx.merchantId, asked.key],
+  )
+  if (asked.fingerprint !== null && earlier?.fingerprint.equals(asked.fingerprint)) return earlier
+  throw new Problem(422, 'HUB_KEY_REUSED', 'This Idempotency-Key was used for another request; send a new one.')
+}
+
+/**
+ * A change by the caller, in one transaction with the note of who asked for it. With an Idempotency-Key the same
+ * request is carried out once and answered alike for a day. Lanes are woken after the commit. Not `replayable`: what
+ * is harmless to repeat, or holds secrets of which not even a hash should stay.
+ */
+export async function writing<T>(
+  deps: ApiDeps,
+  request: FastifyRequest,
+  work: (tx: Tx, cause: Cause) => Promise<T>,
+  { reason = null, replayable = true }: { readonly reason?: string | null; readonly replayable?: boolean } = {},
+): Promise<T> {
+  const { merchantId, actor } = principalOf(request)
+  const key = replayable ? replayKey(request) : null
+  const asked = {
+    requestId: deps.ports.ids.uuid(),
+    actor,
+    action: `${request.method} ${request.routeOptions.url ?? ''}`,
+    reason,
+    key,
+    fingerprint: key === null ? null : fingerprintOf(request),
+  }
+  const result = await retrying(deps.ports.rng.unit, () =>
+    withTenantTx(deps.db, merchantId, async (tx) => {
+      const earlier = await earlierAnswer<T>(tx, asked)
+      if (earlier !== null) return earlier.answer
+      const answer = await work(tx, { kind: 'api', id: asked.requestId })
+      if (asked.key !== null) await keepAnswer(tx, asked.requestId, answer)
+      return answer
+    }),
+  )
+  deps.wake(merchantId)
+  return result
+}
+
+async function keepAnswer(tx: Tx, requestId: string, answer: unknown): Promise<void> {
+  await tx.rows('update api_request set answer = $3 where merchant_id = $1 and request_id = $2', [
+    tx.merchantId,
+    requestId,
+    JSON.stringify(answer),
+  ])
+}

@@ -1,0 +1,63 @@
+import type { Settings } from '../connector-kit/index.ts'
+import type { Tx } from '../platform/db/tx.ts'
+import type { Place } from '../platform/secrets/envelope.ts'
+
+export interface ConnectionRow {
+  readonly connectionId: string
+  readonly accountId: string
+  readonly accountKey: string
+  readonly accountName: string
+  readonly connector: string
+  readonly label: string
+  readonly status: 'active' | 'paused' | 'reauth_required' | 'disconnected'
+  readonly statusReason: string | null
+  readonly writeMode: 'off' | 'on'
+  readonly settings: Settings
+  readonly ordersFrom: Date
+  readonly lastOrderSeenAt: Date | null
+  readonly lastSuccessAt: Date | null
+  readonly lastError: string | null
+  readonly createdAt: Date
+}
+export interface ConnectionLag {
+  /** Messages that arrived and are not worked off; counted up to 10,000. */
+  readonly pendingMessages: number
+  /** Listings whose shop does not show the ledger's number yet. */
+  readonly listingsBehind: number
+  readonly effectsOpen: number
+}
+
+/** Columns of a connection `t` with its account `a`; never its secrets. */
+export const connectionColumns = `t.connection_id as "connectionId", t.account_id as "accountId", a.external_account_id as "accountKey", a.name as "accountName",
+  t.connector, t.label, t.status, t.status_reason as "statusReason", t.write_mode as "writeMode", t.settings, t.orders_from as "ordersFrom",
+  t.last_order_seen_at as "lastOrderSeenAt", t.last_success_at as "lastSuccessAt", t.last_error as "lastError", t.created_at as "createdAt"`
+export const accountJoin = `cross join lateral (select * from channel_account a where a.merchant_id = $1 and a.account_id = t.account_id offset 0) a`
+
+const countMax = 10_000
+const counted = (from: string) => `(select count(*)::int from (select 1 from ${from} limit ${countMax}) n)`
+export const lagColumns = `
+  ${counted(`inbox_message m where m.merchant_id = $1 and m.connection_id = t.connection_id and m.state = 'pending'`)} as "pendingMessages",
+  ${counted('listing_push p where p.merchant_id = $1 and p.connection_id = t.connection_id and p.desired_version > p.confirmed_version')} as "listingsBehind",
+  ${counted(`effect e where e.merchant_id = $1 and e.connection_id = t.connection_id and e.state in ('pending','sending','unknown','accepted')`)} as "effectsOpen"`
+
+/** Where a sealed value of a connection lives: it opens nowhere else. */
+export function placeOf(merchantId: string, connectionId: string, column: 'credentials' | 'endpoint_token'): Place {
+  return { merchantId, table: 'connection', rowId: connectionId, column }
+}
+
+export async function readConnection(tx: Tx, connectionId: string): Promise<(ConnectionRow & ConnectionLag) | null> {
+  const [row] = await tx.rows<ConnectionRow & ConnectionLag & object>(
+    `select ${connectionColumns}, ${lagColumns} from connection t ${accountJoin} where t.merchant_id = $1 and t.connection_id = $2`,
+    [tx.merchantId, connectionId],
+  )
+  return row ?? null
+}
+
+/** Account and role of a connection, for filters; null when the merchant has no such connection. */
+export async function accountOf(tx: Tx, connectionId: string): Promise<string | null> {
+  const [row] = await tx.rows<{ account_id: string }>(
+    'select account_id from connection where merchant_id = $1 and connection_id = $2',
+    [tx.merchantId, connectionId],
+  )
+  return row?.account_id ?? null
+}

@@ -1,0 +1,116 @@
+import type { Ids } from '../platform/base/ports.ts'
+import type { Tx } from '../platform/db/tx.ts'
+
+export interface FileIssue {
+  /** Line in the file as an editor shows it; 0 = the file as a whole. */
+  readonly row: number
+  readonly severity: 'warning' | 'error'
+  readonly field: string
+  readonly code: string
+  readonly message: string
+}
+
+/** An incoming file, known by its bytes: the same bytes again, under whatever name, are the same file. */
+export async function recordIncoming(
+  tx: Tx,
+  ids: Ids,
+  file: { readonly connectionId: string; readonly name: string; readonly size: number; readonly sha256: Buffer },
+): Promise<{ readonly fileId: string; readonly isNew: boolean }> {
+  const [known] = await tx.rows<{ file_id: string }>(
+    `select file_id from partner_file where merchant_id = $1 and connection_id = $2 and direction = 'in' and sha256 = $3 and state <> 'duplicate' limit 1`,
+    [tx.merchantId, file.connectionId, file.sha256],
+  )
+  const fileId = ids.uuid()
+  await tx.rows(
+    `insert into partner_file (merchant_id, file_id, connection_id, direction, name, size, sha256, state) values ($1, $2, $3, 'in', $4, $5, $6, $7)`,
+    [tx.merchantId, fileId, file.connectionId, file.name, file.size, file.sha256, known ? 'duplicate' : 'stored'],
+  )
+  return { fileId, isNew: !known }
+}
+
+export interface FileEnd {
+  readonly state: 'applied' | 'refused'
+  readonly document: string | null
+  readonly summary: Readonly<Record<string, number>>
+  readonly issues: readonly FileIssue[]
+}
+
+/** Writes what became of an incoming file, row by row. Replay rewrites it. */
+export async function settleFile(tx: Tx, fileId: string, end: FileEnd): Promise<void> {
+  await tx.rows(
+    `update partner_file set state = $3, document = $4, summary = $5::jsonb where merchant_id = $1 and file_id = $2`,
+    [tx.merchantId, fileId, end.state, end.document, JSON.stringify(end.summary)],
+  )
+  await tx.rows('delete from partner_file_issue where merchant_id = $1 and file_id = $2', [tx.merchantId, fileId])
+  await tx.rows(
+    `insert into partner_file_issue (merchant_id, file_id, row, seq, severity, field, code, message)
+     select $1, $2, row, row_number() over (), severity, field, code, message
+     from jsonb_to_recordset($3::jsonb) as t(row int, severity text, field text, code text, message text)`,
+    [tx.merchantId, fileId, JSON.stringify(end.issues)],
+  )
+}
+
+export interface FrozenRow {
+  readonly fileId: string
+  readonly name: string
+  readonly size: number
+  readonly bytes: Buffer
+}
+
+const bytesKeptFor = '14 days'
+
+/** Freezes the bytes of an outgoing file with its name, before anything is sent: a resend sends the same. */
+export async function freezeFile(
+  tx: Tx,
+  ids: Ids,
+  file: {
+    readonly connectionId: string
+    readonly name: string
+    readonly bytes: Uint8Array
+    readonly sha256: Buffer
+    readonly sequence: number
+    readonly requests: number
+  },
+): Promise<string> {
+  const fileId = ids.uuid()
+  await tx.rows(
+    `insert into partner_file (merchant_id, file_id, connection_id, direction, name, size, sha256, bytes, bytes_until, sequence, state, document, summary)
+     values ($1, $2, $3, 'out', $4, $5, $6, $7, now() + interval '${bytesKeptFor}', $8, 'frozen', 'requests', jsonb_build_object('requests', $9::int))`,
+    [
+      tx.merchantId,
+      fileId,
+      file.connectionId,
+      file.name,
+      file.bytes.length,
+      file.sha256,
+      Buffer.from(file.bytes),
+      file.sequence,
+      file.requests,
+    ],
+  )
+  return fileId
+}
+
+/** The next file number of a connection; under the lane's lease nobody else counts. */
+export async function nextSequence(tx: Tx, connectionId: string): Promise<number> {
+  const [row] = await tx.rows<{ next: number }>(
+    `select coalesce(max(sequence), 0)::int + 1 as next from partner_file where merchant_id = $1 and connection_id = $2 and direction = 'out'`,
+    [tx.merchantId, connectionId],
+  )
+  return row?.next ?? 1
+}
+
+export async function frozenFiles(tx: Tx, fileIds: readonly string[]): Promise<FrozenRow[]> {
+  return tx.rows<FrozenRow & object>(
+    `select file_id as "fileId", name, size, bytes from partner_file where merchant_id = $1 and file_id = any($2::uuid[]) and bytes is not null`,
+    [tx.merchantId, fileIds],
+  )
+}
+
+export async function markFile(tx: Tx, fileId: string, state: 'delivered' | 'unverifiable'): Promise<void> {
+  await tx.rows('update partner_file set state = $3 where merchant_id = $1 and file_id = $2', [
+    tx.merchantId,
+    fileId,
+    state,
+  ])
+}

@@ -1,0 +1,158 @@
+/** Composition: what a process is made of. Every room gets what it needs here, by hand; nobody looks anything up. */
+import type { ApiDeps } from './api/deps.ts'
+import { registerApi } from './api/register.ts'
+import type { Config } from './config.ts'
+import { openBudgets } from './connections/budgets.ts'
+import { makeCtx } from './connections/ctx.ts'
+import { findEndpoint } from './connections/find-endpoint.ts'
+import type { Connector } from './connector-kit/index.ts'
+import { itemsCreated, mappingChanged, requestRetried, stockAdjusted } from './flows.ts'
+import { shippedByHand } from './flows-partner.ts'
+import { cacheEndpoints } from './inbox/endpoint-cache.ts'
+import { openGroupCommit } from './inbox/group-commit.ts'
+import { openReceiver } from './inbox/receive.ts'
+import { webhookRoutes } from './inbox/webhook-routes.ts'
+import { resolveExceptions } from './journal/record.ts'
+import { openAuthenticate } from './merchants/authenticate.ts'
+import { type Ports, systemPorts } from './platform/base/ports.ts'
+import { type Db, openDb } from './platform/db/pool.ts'
+import { withClaimTx } from './platform/db/tx.ts'
+import { type Egress, openEgress } from './platform/egress/open-egress.ts'
+import { buildHttp } from './platform/http/build-http.ts'
+import type { Log } from './platform/observe/log.ts'
+import { createMetrics, type Metrics } from './platform/observe/metrics.ts'
+import { type Bell, openBell, type Ring } from './platform/work/bell.ts'
+import { openWorker, type Worker } from './worker.ts'
+
+export interface HubOptions {
+  readonly config: Config
+  readonly databaseUrl: string
+  readonly connectors: ReadonlyMap<string, Connector>
+  readonly log: Log
+}
+
+/** What both roles stand on. They share PostgreSQL (and Redis), and nothing in memory that either needs. */
+export interface Base extends HubOptions {
+  readonly db: Db
+  readonly ports: Ports
+  readonly metrics: Metrics
+  readonly egress: Egress
+  readonly bell: Bell
+  readonly budgets: ReturnType<typeof openBudgets>
+  readonly stopping: AbortController
+}
+
+export interface Hub {
+  /** Where it listens; null for a worker. */
+  readonly address: string | null
+  stop(): Promise<void>
+}
+
+const kindsOfChange = ['import', 'push.stock', 'effect', 'listings', 'health', 'poll', 'files']
+
+/** Opens the parts that the role asks for, in the order in which they need one another. */
+export async function openHub(options: HubOptions): Promise<Hub> {
+  const { config, log } = options
+  const db = openDb(options.databaseUrl, config.pool)
+  const ports = systemPorts({ failpoints: config.failpoints })
+  const egress = openEgress({ allowHosts: config.devAllowHosts, userAgent: 'Crossdock/0.1' })
+  const base: Base = {
+    ...options,
+    db,
+    ports,
+    egress,
+    metrics: createMetrics({ processMetrics: true }),
+    bell: openBell(db, log),
+    budgets: openBudgets({ clock: ports.clock }),
+    stopping: new AbortController(),
+  }
+  const worker = config.role === 'http' ? null : await openWorker(base)
+  const http = config.role === 'worker' ? null : await openDoor(base, worker)
+  return {
+    address: http?.address ?? null,
+    stop: async () => {
+      await http?.stop()
+      await worker?.stop()
+      base.stopping.abort()
+      await base.bell.flushed()
+      egress.close()
+      await db.close()
+    },
+  }
+}
+
+/** The http role: channels deliver, people and programs ask. It opens no queue and runs no lane. */
+async function openDoor(base: Base, worker: Worker | null): Promise<{ address: string; stop(): Promise<void> }> {
+  const { config, db, log, ports, metrics, connectors } = base
+  // The nearest worker is told directly; the others hear the bell.
+  const ring = (rings: readonly Ring[]) => {
+    for (const one of rings) worker?.hear(one)
+    if (worker === null) base.bell.ring(rings)
+  }
+  const commits = openGroupCommit({
+    db,
+    ports,
+    log,
+    onCommitted: (keys) =>
+      ring(keys.map(({ merchantId, connectionId }) => ({ merchantId, connectionId, kind: 'import' }))),
+  })
+  const deps = apiDeps(base, (merchantId) => ring([{ merchantId, kinds: kindsOfChange }]))
+  const app = await buildHttp({
+    log,
+    metrics,
+    trustProxy: config.trustProxy,
+    publicUrl: config.publicUrl,
+    authenticate: openAuthenticate(deps),
+    ready: () => unready(db),
+  })
+  const find = cacheEndpoints(findEndpoint(db, config.keys, connectors), ports.clock)
+  const receive = openReceiver({ connectors, findEndpoint: find, store: commits.store, ports, log, metrics })
+  await app.register(webhookRoutes({ connectors, receive, hasRoom: commits.hasRoom }))
+  await registerApi(app, deps)
+  const address = await app.listen({ host: config.host, port: config.port })
+  return {
+    address,
+    stop: async () => {
+      await app.close()
+      await commits.close()
+    },
+  }
+}
+
+async function unready(db: Db): Promise<string[]> {
+  try {
+    await withClaimTx(db, (tx) => tx.rows('select 1'))
+    return []
+  } catch {
+    return ['database']
+  }
+}
+
+function apiDeps(base: Base, wake: (merchantId: string) => void): ApiDeps {
+  const { config, db, ports, connectors } = base
+  return {
+    db,
+    ports,
+    connectors,
+    wake,
+    keys: config.keys,
+    installToken: config.installToken,
+    probeCtx: (connector, target) =>
+      makeCtx({
+        ...target,
+        manifest: connector.manifest,
+        egress: base.egress,
+        budgets: base.budgets,
+        ports,
+        signal: base.stopping.signal,
+      }),
+    flows: {
+      stockAdjusted: (tx, cause, lines) => stockAdjusted(tx, ports.ids, cause, lines),
+      mappingChanged: (tx, cause, change) => mappingChanged(tx, ports.ids, cause, change),
+      itemsCreated: (tx, cause, items) => itemsCreated(tx, ports.ids, cause, items),
+      requestRetried: (tx, cause, id) => requestRetried(tx, ports.ids, cause, id),
+      messageReplayed: (tx, _cause, id) => resolveExceptions(tx, [`message.${id}`]),
+      shippedByHand: (tx, cause, parcel) => shippedByHand(tx, ports.ids, cause, parcel),
+    },
+  }
+}

@@ -1,0 +1,72 @@
+import { z } from 'zod'
+import { shownId } from '../api/fields.ts'
+import { publicId } from '../model/id.ts'
+import type { Tx } from '../platform/db/tx.ts'
+
+export interface LevelRow {
+  readonly itemId: string
+  readonly sku: string
+  readonly locationId: string
+  readonly locationCode: string
+  readonly onHand: number
+  readonly reserved: number
+  readonly unavailable: number
+}
+
+/** A level `t` with its item `i` and location `p`. */
+export const levelColumns = `t.item_id as "itemId", i.sku, t.location_id as "locationId", p.code as "locationCode",
+  t.on_hand as "onHand", t.reserved, t.unavailable`
+export const levelJoins = `cross join lateral (select sku from item i where i.merchant_id = $1 and i.item_id = t.item_id offset 0) i
+  cross join lateral (select code from location p where p.merchant_id = $1 and p.location_id = t.location_id offset 0) p`
+
+export const shownLevel = z.object({
+  item: shownId,
+  sku: z.string(),
+  location: shownId,
+  locationCode: z.string(),
+  onHand: z.int(),
+  reserved: z.int(),
+  unavailable: z.int(),
+  available: z.int(),
+})
+
+export const showLevel = (row: LevelRow): z.infer<typeof shownLevel> => ({
+  item: publicId('item', row.itemId),
+  sku: row.sku,
+  location: publicId('location', row.locationId),
+  locationCode: row.locationCode,
+  onHand: row.onHand,
+  reserved: row.reserved,
+  unavailable: row.unavailable,
+  available: row.onHand - row.reserved - row.unavailable,
+})
+
+const locationsMax = 200
+
+export function levelsOfItem(tx: Tx, itemId: string): Promise<LevelRow[]> {
+  return tx.rows<LevelRow & object>(
+    `select ${levelColumns} from inventory_level t ${levelJoins} where t.merchant_id = $1 and t.item_id = $2 order by p.code limit ${locationsMax}`,
+    [tx.merchantId, itemId],
+  )
+}
+
+export interface LocationRow {
+  readonly locationId: string
+  readonly code: string
+  readonly name: string
+  readonly kind: string
+  readonly rank: number
+  readonly connectionId: string | null
+}
+export const locationColumns = `t.location_id as "locationId", t.code, t.name, t.kind, t.rank, t.connection_id as "connectionId"`
+
+/** Locations by public id or code, whichever a caller wrote. Unknown ones are missing. */
+export async function findLocations(
+  tx: Tx,
+  named: { readonly ids: readonly string[]; readonly codes: readonly string[] },
+): Promise<readonly LocationRow[]> {
+  return tx.rows<LocationRow & object>(
+    `select ${locationColumns} from location t where t.merchant_id = $1 and (t.location_id = any($2::uuid[]) or t.code = any($3::text[]))`,
+    [tx.merchantId, named.ids, named.codes],
+  )
+}

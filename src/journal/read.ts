@@ -1,0 +1,97 @@
+import { z } from 'zod'
+import { shownId, shownTime, showTime, showTimeOrNull } from '../api/fields.ts'
+import { type Noun, publicId } from '../model/id.ts'
+import type { Tx } from '../platform/db/tx.ts'
+
+export interface ExceptionRow {
+  readonly exceptionId: string
+  readonly kind: string
+  readonly subjectKind: 'order' | 'listing' | 'connection' | 'file' | 'level' | 'message'
+  readonly subjectId: string
+  readonly detail: Readonly<Record<string, unknown>>
+  readonly raisedAt: Date
+  readonly resolvedAt: Date | null
+}
+export interface EventRow {
+  readonly at: Date
+  readonly kind: string
+  readonly actor: string
+  readonly causeKind: string
+  readonly causeId: string
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+export const exceptionColumns = `t.exception_id as "exceptionId", t.kind, t.subject_kind as "subjectKind", t.subject_id as "subjectId",
+  t.detail, t.raised_at as "raisedAt", t.resolved_at as "resolvedAt"`
+
+const exceptionsMax = 200
+const eventsMax = 1_000
+
+/** The newest exceptions of one subject, settled ones too. */
+export function exceptionsOf(tx: Tx, subjectId: string): Promise<ExceptionRow[]> {
+  return tx.rows<ExceptionRow & object>(
+    `select ${exceptionColumns} from exception t where t.merchant_id = $1 and t.subject_id = $2 order by t.raised_at desc, t.exception_id limit ${exceptionsMax}`,
+    [tx.merchantId, subjectId],
+  )
+}
+
+/** What happened to an order, oldest first. */
+export function timelineOf(tx: Tx, orderId: string): Promise<EventRow[]> {
+  return tx.rows<EventRow & object>(
+    `select at, kind, actor, cause_kind as "causeKind", cause_id as "causeId", data from timeline_event
+     where merchant_id = $1 and order_id = $2 order by at, event_id limit ${eventsMax}`,
+    [tx.merchantId, orderId],
+  )
+}
+
+const nouns: Readonly<Record<ExceptionRow['subjectKind'], Noun>> = {
+  order: 'order',
+  listing: 'listing',
+  connection: 'connection',
+  file: 'file',
+  level: 'item',
+  message: 'message',
+}
+
+export const shownException = z.object({
+  id: shownId,
+  kind: z.string(),
+  subject: z.object({ kind: z.string(), id: shownId }),
+  detail: z.record(z.string(), z.unknown()),
+  raisedAt: shownTime,
+  resolvedAt: shownTime.nullable(),
+})
+export const showException = (row: ExceptionRow): z.infer<typeof shownException> => ({
+  id: publicId('exception', row.exceptionId),
+  kind: row.kind,
+  subject: { kind: row.subjectKind, id: publicId(nouns[row.subjectKind], row.subjectId) },
+  detail: { ...row.detail },
+  raisedAt: showTime(row.raisedAt),
+  resolvedAt: showTimeOrNull(row.resolvedAt),
+})
+
+const causeNouns: Readonly<Record<string, Noun>> = {
+  message: 'message',
+  file: 'file',
+  effect: 'effect',
+  connection: 'connection',
+}
+
+export const shownEvent = z.object({
+  at: shownTime,
+  kind: z.string(),
+  actor: z.string(),
+  cause: z.object({ kind: z.string(), id: z.string() }),
+  data: z.record(z.string(), z.unknown()),
+})
+export const showEvent = (row: EventRow): z.infer<typeof shownEvent> => {
+  const noun = causeNouns[row.causeKind]
+  const id = noun === undefined ? row.causeId : publicId(noun, row.causeId)
+  return {
+    at: showTime(row.at),
+    kind: row.kind,
+    actor: row.actor,
+    cause: { kind: row.causeKind, id },
+    data: { ...row.data },
+  }
+}

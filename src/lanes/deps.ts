@@ -1,0 +1,58 @@
+import { noteContact, type OpenConnection, openConnection } from '../connections/open-connection.ts'
+import type { Connector, Ctx } from '../connector-kit/index.ts'
+import type { KeyRing } from '../platform/base/key-ring.ts'
+import type { Ports } from '../platform/base/ports.ts'
+import { fence, type LaneKey } from '../platform/db/lane.ts'
+import type { Db } from '../platform/db/pool.ts'
+import { retrying, type Tx, withTenantTx } from '../platform/db/tx.ts'
+import type { Log } from '../platform/observe/log.ts'
+import type { Metrics } from '../platform/observe/metrics.ts'
+import type { HeldLease } from '../platform/work/runner.ts'
+
+/** What every lane is given. */
+export interface LaneDeps {
+  readonly db: Db
+  readonly ports: Ports
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly connectors: ReadonlyMap<string, Connector>
+  readonly keys: KeyRing
+  /** Where channels deliver: the hub's own address. */
+  readonly publicUrl: string
+  ctx(connection: OpenConnection, lease: HeldLease): Ctx
+  /** Wakes one lane, here or in another process. */
+  wake(key: LaneKey): void
+  /** Wakes lanes of these kinds of all the merchant's connections. */
+  wakeAll(merchantId: string, kinds: readonly string[]): void
+}
+
+/** One turn of one lane: its lease, its connection, and transactions that are fenced by it. */
+export interface Shift extends LaneDeps {
+  readonly lease: HeldLease
+  readonly connection: OpenConnection
+  /** A transaction that begins with the fence; passing failures of the database are retried. */
+  tenant<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  /** The kit's context for calls to the far side. */
+  call(): Ctx
+}
+
+/** Opens a shift, or null when the connection has nothing to do. */
+export async function openShift(deps: LaneDeps, lease: HeldLease): Promise<Shift | null> {
+  const tenant = <T>(work: (tx: Tx) => Promise<T>) =>
+    retrying(deps.ports.rng.unit, () =>
+      withTenantTx(deps.db, lease.merchantId, async (tx) => {
+        await fence(tx, lease)
+        return work(tx)
+      }),
+    )
+  const connection = await tenant((tx) => openConnection(tx, lease.connectionId, deps))
+  return connection && { ...deps, lease, connection, tenant, call: () => deps.ctx(connection, lease) }
+}
+
+/** Writes what contact with the far side showed; a revoked login stops the connection's lanes until a person acts. */
+export function noteContactOf(
+  shift: Shift,
+  failure: { readonly kind: string; readonly message: string } | null,
+): Promise<void> {
+  return shift.tenant((tx) => noteContact(tx, shift.lease.connectionId, failure))
+}

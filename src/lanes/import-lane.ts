@@ -1,0 +1,182 @@
+import { ChannelError, type RawOrder } from '../connector-kit/index.ts'
+import { after, ordersArrived } from '../flows.ts'
+import { batchMax, endMessages, type MessageEnd, pendingMessages, putOff, storeArrivals } from '../inbox/messages.ts'
+import { raiseExceptions } from '../journal/record.ts'
+import type { OrderFact } from '../orders/facts.ts'
+import type { Turn } from '../platform/work/runner.ts'
+import { noteContactOf, type Shift } from './deps.ts'
+import { readPartnerFile } from './partner-file.ts'
+import { type Reading, readMessages, reasonOf } from './read-messages.ts'
+
+const dry: Turn = { again: false, dueInMs: null }
+const unansweredMs = 5_000
+const attemptsMax = 8
+
+/** One batch: what is stored is read, what it says is imported in one transaction, what it only hints at is fetched. */
+export async function runImport(shift: Shift): Promise<Turn> {
+  const messages = await shift.tenant((tx) => pendingMessages(tx, shift.lease.connectionId))
+  if (messages.length === 0) return dry
+  for (const file of messages) if (file.source === 'file') await readPartnerFile(shift, file)
+  const reading = readMessages(
+    shift.connection,
+    messages.filter((m) => m.source !== 'file'),
+  )
+  await endReading(shift, reading)
+  const refetch = await importFacts(shift, reading.facts)
+  const fetches = new Map([...reading.fetches].map(([ref, ids]) => [ref, [...ids]]))
+  for (const { ref, messageId } of refetch) fetches.set(ref, [...(fetches.get(ref) ?? []), messageId])
+  const attempts = new Map(messages.map((m) => [m.messageId, m.attempts]))
+  const wait = await fetchOrders(shift, fetches, attempts)
+  return { again: wait === null && (messages.length === batchMax || fetches.size > 0), dueInMs: wait }
+}
+
+async function endReading(shift: Shift, reading: Reading): Promise<void> {
+  if (reading.ends.length > 0 || reading.revoked) {
+    await shift.tenant(async (tx) => {
+      await endMessages(tx, reading.ends)
+      await raiseExceptions(
+        tx,
+        reading.ends
+          .filter((end) => end.state === 'dead')
+          .map(({ messageId, reason }) => deadMessage(messageId, reason ?? '')),
+      )
+    })
+  }
+  if (reading.revoked)
+    await noteContactOf(shift, { kind: 'auth_revoked', message: 'the channel says that access was withdrawn' })
+  if (reading.listingsChanged) shift.wake({ ...shift.lease, kind: 'listings' })
+}
+
+const deadMessage = (messageId: string, reason: string) =>
+  ({
+    kind: 'message_dead',
+    dedupeKey: `message.${messageId}`,
+    subjectKind: 'message',
+    subjectId: messageId,
+    detail: { reason },
+  }) as const
+
+interface Refetch {
+  readonly ref: string
+  readonly messageId: string
+}
+
+/** Imports a batch; one that fails is halved until the bad order stands alone, and the others go through. */
+async function importFacts(shift: Shift, facts: readonly OrderFact[]): Promise<Refetch[]> {
+  if (facts.length === 0) return []
+  const refs = new Map(facts.map((f) => [f.messageId, f.order.ref]))
+  try {
+    const arrivals = await shift.tenant(async (tx) => {
+      const arrived = await ordersArrived(tx, shift.ports.ids, shift.connection, facts)
+      const ends = arrived.flatMap((a): MessageEnd[] =>
+        a.kind === 'refetch'
+          ? []
+          : [{ messageId: a.messageId, state: a.kind, subjectRef: refs.get(a.messageId) ?? null }],
+      )
+      await endMessages(tx, ends)
+      return arrived
+    })
+    if (arrivals.some((a) => a.kind === 'applied')) shift.wakeAll(shift.lease.merchantId, after.ordersArrived)
+    return arrivals.filter((a) => a.kind === 'refetch')
+  } catch (error) {
+    if (!isOfTheOrder(error)) throw error
+    const middle = facts.length >> 1
+    if (middle > 0)
+      return [...(await importFacts(shift, facts.slice(0, middle))), ...(await importFacts(shift, facts.slice(middle)))]
+    for (const fact of facts) await refuse(shift, fact.messageId, error)
+    return []
+  }
+}
+
+/** Errors of the data (range, constraint, encoding) concern an order; any other concerns us, and the batch is tried again whole. */
+function isOfTheOrder(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return /^(22|23)/.test(code) || error instanceof RangeError
+}
+
+async function refuse(shift: Shift, messageId: string, error: unknown): Promise<void> {
+  shift.log.error({ err: error, messageId, connectionId: shift.lease.connectionId }, 'order.unimportable')
+  const reason = `the order could not be stored: ${reasonOf(error)}`
+  await shift.tenant(async (tx) => {
+    await endMessages(tx, [{ messageId, state: 'dead', reason }])
+    await raiseExceptions(tx, [deadMessage(messageId, reason)])
+  })
+}
+
+type Hints = ReadonlyMap<string, readonly string[]>
+
+/** Reads hinted orders from the channel, in its batch size. What comes lands in the inbox as any arrival does. Returns a wait, or null. */
+async function fetchOrders(shift: Shift, hints: Hints, attempts: ReadonlyMap<string, number>): Promise<number | null> {
+  const refs = [...hints.keys()]
+  const step = shift.connection.connector.manifest.orders?.getMax ?? 25
+  for (let at = 0; at < refs.length; at += step) {
+    const batch = refs.slice(at, at + step)
+    const ids = batch.flatMap((ref) => hints.get(ref) ?? [])
+    try {
+      await fetchBatch(shift, batch, hints)
+    } catch (error) {
+      if (!(error instanceof ChannelError)) throw error
+      return await fetchFailed(shift, error, ids, attempts)
+    }
+  }
+  return null
+}
+
+async function fetchBatch(shift: Shift, refs: readonly string[], hints: Hints): Promise<void> {
+  const fetchedAt = shift.ports.clock.now().toISOString()
+  const got = (await shift.connection.connector.orders?.get(shift.call(), refs)) ?? []
+  const found = got.filter((o): o is RawOrder => !('missing' in o))
+  const ends = got.flatMap((o): MessageEnd[] =>
+    (hints.get(o.ref) ?? []).map((messageId) =>
+      'missing' in o
+        ? { messageId, state: 'ignored', reason: 'the channel no longer has this order' }
+        : { messageId, state: 'superseded' },
+    ),
+  )
+  const ended = new Set(ends.map((end) => end.messageId))
+  const unanswered = refs.flatMap((ref) => hints.get(ref) ?? []).filter((id) => !ended.has(id))
+  await shift.tenant(async (tx) => {
+    const arrivals = found.map((o) => ({
+      source: 'fetch' as const,
+      topic: 'order',
+      subjectRef: o.ref,
+      dedupeKey: null,
+      headers: { 'fetched-at': fetchedAt },
+      raw: Buffer.from(o.raw),
+    }))
+    await storeArrivals(tx, shift.ports.ids, shift.lease.connectionId, arrivals)
+    await endMessages(tx, ends)
+    await putOff(tx, unanswered, unansweredMs, true)
+  })
+}
+
+/** The far side did not answer: the hints wait. After enough tries they are given up, visibly; the poll still brings the order. */
+async function fetchFailed(
+  shift: Shift,
+  error: ChannelError,
+  ids: readonly string[],
+  attempts: ReadonlyMap<string, number>,
+): Promise<number> {
+  const asked = error.kind === 'rate_limited' || error.kind === 'quota_exhausted'
+  const tries = Math.max(...ids.map((id) => attempts.get(id) ?? 0))
+  const delayMs = error.info.retryAfterMs ?? Math.min(60_000, 500 * 2 ** tries)
+  const hopeless = asked ? [] : ids.filter((id) => (attempts.get(id) ?? 0) >= attemptsMax)
+  const reason = `the channel could not be read: ${error.message}`
+  await shift.tenant(async (tx) => {
+    await endMessages(
+      tx,
+      hopeless.map((messageId) => ({ messageId, state: 'dead', reason })),
+    )
+    await raiseExceptions(
+      tx,
+      hopeless.map((messageId) => deadMessage(messageId, reason)),
+    )
+    await putOff(tx, ids, delayMs, !asked)
+  })
+  await noteContactOf(shift, error)
+  shift.log.warn(
+    { kind: error.kind, reason: error.message, connectionId: shift.lease.connectionId, nextMs: delayMs },
+    'order.fetch-failed',
+  )
+  return delayMs
+}

@@ -1,0 +1,56 @@
+import { ChannelError } from '../connector-kit/index.ts'
+import { after, listingsSeen } from '../flows.ts'
+import type { Turn } from '../platform/work/runner.ts'
+import { noteContactOf, type Shift } from './deps.ts'
+
+const pagesMax = 1_000
+const done: Turn = { again: false, dueInMs: null }
+
+/** Reads all of the shop's listings, page by page; each page is mapped by SKU as it comes. */
+export async function runListings(shift: Shift): Promise<Turn> {
+  const { listings } = shift.connection.connector
+  if (!listings) return done
+  let page: string | null = null
+  try {
+    for (let n = 0; n < pagesMax; n++) {
+      const got: Awaited<ReturnType<typeof listings.list>> = await listings.list(shift.call(), { page })
+      await shift.tenant((tx) => listingsSeen(tx, shift.ports.ids, shift.lease.connectionId, got.items))
+      if (got.next === null || got.next === page) break
+      page = got.next
+    }
+  } catch (error) {
+    if (!(error instanceof ChannelError)) throw error
+    await noteContactOf(shift, error)
+    shift.log.warn(
+      { kind: error.kind, reason: error.message, connectionId: shift.lease.connectionId },
+      'listings.read-failed',
+    )
+    return error.kind === 'auth_revoked' ? done : { again: false, dueInMs: error.info.retryAfterMs ?? 2_000 }
+  }
+  shift.wakeAll(shift.lease.merchantId, after.listingsSeen)
+  return done
+}
+
+/** Keeps the shop's webhooks pointed at us: a missing, disabled or misdirected one is put right, and the gap polled. */
+export async function runHealth(shift: Shift): Promise<Turn> {
+  const { subscriptions, manifest } = shift.connection.connector
+  if (!subscriptions || shift.connection.endpointToken === null) return done
+  const endpoint = `${shift.publicUrl}/in/${manifest.kind}/${shift.connection.endpointToken}`
+  try {
+    const { state, detail } = await subscriptions.ensure(shift.call(), endpoint)
+    if (state === 'repaired') {
+      shift.log.info({ connectionId: shift.lease.connectionId, detail }, 'webhooks.repaired')
+      shift.wake({ ...shift.lease, kind: 'poll' })
+    }
+    await noteContactOf(shift, null)
+  } catch (error) {
+    if (!(error instanceof ChannelError)) throw error
+    await noteContactOf(shift, error)
+    shift.log.warn(
+      { kind: error.kind, reason: error.message, connectionId: shift.lease.connectionId },
+      'webhooks.unchecked',
+    )
+    return error.kind === 'auth_revoked' ? done : { again: false, dueInMs: error.info.retryAfterMs ?? 2_000 }
+  }
+  return done
+}

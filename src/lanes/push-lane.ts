@@ -1,0 +1,225 @@
+import { ChannelError, type InventoryCommand, type ItemResult } from '../connector-kit/index.ts'
+import { decidePush } from '../inventory/decide-push.ts'
+import {
+  absorbChanges,
+  claimListings,
+  type DueListing,
+  type ListingView,
+  markConfirmed,
+  markPushed,
+  markRetry,
+  markSending,
+  type PushRow,
+  recheckInFlight,
+  viewListings,
+} from '../inventory/push-rows.ts'
+import { raiseExceptions } from '../journal/record.ts'
+import { leaseMs } from '../platform/db/lane.ts'
+import type { Turn } from '../platform/work/runner.ts'
+import { noteContactOf, type Shift } from './deps.ts'
+
+const recheckMs = 15 * 60_000
+const absorbsMax = 50
+const pollAfterMs = 1_000
+const done: Turn = { again: false, dueInMs: null }
+
+interface Planned {
+  readonly row: PushRow
+  readonly due: DueListing
+  readonly changeFrom: number
+}
+interface Plan {
+  readonly writes: readonly Planned[]
+  readonly settled: readonly PushRow[]
+  readonly notStocked: readonly string[]
+  readonly drifts: readonly { readonly listingId: string; readonly units: number }[]
+  /** Units sold there that have not reached us: the shop must be polled. */
+  readonly unseen: number
+}
+
+/**
+ * One pass: take the ledger's changes in, read what the channel shows, decide, write what differs. A write is not
+ * done when it was answered but when a later pass reads it back, so a dropped write is simply written again.
+ */
+export async function runPush(shift: Shift): Promise<Turn> {
+  const { connector, writes } = shift.connection
+  const { inventory, manifest } = connector
+  if (!inventory || !manifest.inventory || !writes) return done
+  const limit = manifest.inventory.batchMax
+  const due = await shift.tenant(async (tx) => {
+    if (shift.lease.tookOver) await recheckInFlight(tx, shift.lease.connectionId, leaseMs)
+    for (let n = 0; n < absorbsMax && (await absorbChanges(tx, shift.lease.connectionId)); n++);
+    return claimListings(tx, shift.lease.connectionId, limit)
+  })
+  if (due.length === 0) return done
+  try {
+    const shown = await inventory.read(
+      shift.call(),
+      due.map((d) => d.target),
+    )
+    const plan = await planPass(shift, due, shown)
+    if (plan.unseen > 0) setTimeout(() => shift.wake({ ...shift.lease, kind: 'poll' }), pollAfterMs).unref()
+    await sendWrites(shift, plan)
+    await noteContactOf(shift, null)
+    return plan.writes.length > 0 || due.length === limit
+      ? { again: true, dueInMs: null }
+      : { again: false, dueInMs: plan.unseen > 0 ? 600 : null }
+  } catch (error) {
+    if (!(error instanceof ChannelError)) throw error
+    return passFailed(shift, due, error)
+  }
+}
+
+/** Reads the ledger after the channel, in one snapshot, and writes down what is about to be sent before it is. */
+async function planPass(
+  shift: Shift,
+  due: readonly DueListing[],
+  shown: ReadonlyMap<string, number | null>,
+): Promise<Plan> {
+  const known = due.filter((d) => shown.has(d.target))
+  return shift.tenant(async (tx) => {
+    const views = await viewListings(
+      tx,
+      shift.lease.connectionId,
+      known.map((d) => d.listingId),
+    )
+    const plan = decideAll(views, known, shown, shift.connection.connector.manifest.inventory?.quantityMax ?? 999_999)
+    await markSending(
+      tx,
+      shift.lease.connectionId,
+      plan.writes.map((w) => w.row),
+    )
+    await markConfirmed(tx, shift.lease.connectionId, plan.settled, recheckMs)
+    const unknown = due
+      .filter((d) => !shown.has(d.target))
+      .map((d) => ({ listingId: d.listingId, dueInMs: 5_000, error: 'the channel did not say what it shows' }))
+    const absent = plan.notStocked.map((listingId) => ({
+      listingId,
+      dueInMs: 10 * 60_000,
+      error: 'the channel does not track stock of this listing at the chosen location; activate it there',
+    }))
+    await markRetry(tx, shift.lease.connectionId, [...unknown, ...absent])
+    await raiseExceptions(
+      tx,
+      plan.drifts
+        .filter((d) => d.units < 0)
+        .map((d) => ({
+          kind: 'stock_drift',
+          dedupeKey: `drift.${d.listingId}`,
+          subjectKind: 'listing',
+          subjectId: d.listingId,
+          detail: { units: d.units },
+        })),
+    )
+    return plan
+  })
+}
+
+function decideAll(
+  views: readonly ListingView[],
+  due: readonly DueListing[],
+  shown: ReadonlyMap<string, number | null>,
+  quantityMax: number,
+): Plan {
+  const targets = new Map(due.map((d) => [d.listingId, d]))
+  const plan = {
+    writes: [] as Planned[],
+    settled: [] as PushRow[],
+    notStocked: [] as string[],
+    drifts: [] as { listingId: string; units: number }[],
+    unseen: 0,
+  }
+  for (const view of views) {
+    const listing = targets.get(view.listingId)
+    if (!listing) continue
+    const inFlight =
+      view.inFlightQty === null
+        ? null
+        : { quantity: view.inFlightQty, unseen: view.inFlightUnseen, salesSince: view.inFlightSalesSince }
+    const decision = decidePush({
+      ...view,
+      quantity: Math.min(view.quantity, quantityMax),
+      shown: shown.get(listing.target) ?? null,
+      inFlight,
+    })
+    if (decision.kind === 'not_stocked') {
+      plan.notStocked.push(view.listingId)
+      continue
+    }
+    plan.unseen += decision.unseen
+    if (decision.drift !== 0 && view.pollHasPassed)
+      plan.drifts.push({ listingId: view.listingId, units: decision.drift })
+    const qty = decision.kind === 'write' ? decision.target : decision.shown
+    const row = { listingId: view.listingId, version: view.version.toString(), qty, unseen: decision.unseen }
+    if (decision.kind === 'settled') plan.settled.push(row)
+    else plan.writes.push({ row, due: listing, changeFrom: decision.changeFrom })
+  }
+  // Less stock first: what must come off sale waits for nothing.
+  plan.writes.sort((a, b) => a.row.qty - a.changeFrom - (b.row.qty - b.changeFrom))
+  return plan
+}
+
+async function sendWrites(shift: Shift, plan: Plan): Promise<void> {
+  const { inventory } = shift.connection.connector
+  if (plan.writes.length === 0 || !inventory) return
+  const commands = plan.writes.map(
+    (w): InventoryCommand => ({
+      key: shift.ports.ids.uuid(),
+      target: w.due.target,
+      available: w.row.qty,
+      changeFrom: w.changeFrom,
+    }),
+  )
+  const listingOf = new Map(commands.map((c, n) => [c.key, plan.writes[n]?.row.listingId ?? '']))
+  await shift.ports.failpoints.hit('push.before_call')
+  const results = await inventory.push(shift.call(), commands)
+  await shift.ports.failpoints.hit('push.after_call')
+  const took = results.filter((r) => r.outcome !== 'failed')
+  shift.metrics.pushCalls.inc({
+    connector: shift.connection.connector.manifest.kind,
+    outcome: took.length === results.length ? 'ok' : 'partial',
+  })
+  await shift.tenant(async (tx) => {
+    await markPushed(
+      tx,
+      shift.lease.connectionId,
+      took.map((r) => listingOf.get(r.key) ?? ''),
+    )
+    await markRetry(
+      tx,
+      shift.lease.connectionId,
+      results.flatMap((r) => retryOf(r, listingOf.get(r.key) ?? '')),
+    )
+  })
+}
+
+/** A stale compare value is read again at once, and the number computed anew from what is read: never the old number with a new compare value. */
+function retryOf(
+  result: ItemResult,
+  listingId: string,
+): { listingId: string; dueInMs: number; error: string | null }[] {
+  if (result.outcome !== 'failed') return []
+  const { kind, message, info } = result.error
+  const dueInMs =
+    kind === 'conflict' ? 0 : kind === 'invalid' || kind === 'unsupported' ? 10 * 60_000 : (info.retryAfterMs ?? 1_000)
+  return [{ listingId, dueInMs, error: kind === 'conflict' ? null : `${kind}: ${message}`.slice(0, 500) }]
+}
+
+/** Nothing is known to have happened, or not whether it did: the rows say what was on its way, and the next pass reads before it writes. */
+async function passFailed(shift: Shift, due: readonly DueListing[], error: ChannelError): Promise<Turn> {
+  const dueInMs = error.info.retryAfterMs ?? 1_000
+  await shift.tenant((tx) =>
+    markRetry(
+      tx,
+      shift.lease.connectionId,
+      due.map((d) => ({ listingId: d.listingId, dueInMs, error: `${error.kind}: ${error.message}`.slice(0, 500) })),
+    ),
+  )
+  await noteContactOf(shift, error)
+  shift.metrics.pushCalls.inc({ connector: shift.connection.connector.manifest.kind, outcome: error.kind })
+  shift.log.warn(
+    { kind: error.kind, reason: error.message, connectionId: shift.lease.connectionId, nextMs: dueInMs },
+    'stock.push-failed',
+  )
+  return { again: false, dueInMs: error.kind === 'auth_revoked' ? null : dueInMs }
+}

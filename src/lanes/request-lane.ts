@@ -1,0 +1,199 @@
+import { createHash } from 'node:crypto'
+import { ChannelError } from '../connector-kit/index.ts'
+import { claimEffects, type Effect, type Settlement, settleEffects } from '../effects/effects.ts'
+import { type FrozenRow, freezeFile, frozenFiles, markFile, nextSequence } from '../fulfillment/partner-files.ts'
+import { cancelRequestsFor, type Submitted, submitRequests } from '../fulfillment/submit-requests.ts'
+import { markHanded } from '../inventory/hand-off.ts'
+import { raiseExceptions, recordEvents } from '../journal/record.ts'
+import type { Tx } from '../platform/db/tx.ts'
+import type { Turn } from '../platform/work/runner.ts'
+import { noteContactOf, type Shift } from './deps.ts'
+
+const done: Turn = { again: false, dueInMs: null }
+const kinds = ['request', 'request_cancel'] as const
+const attemptsMax = 20
+
+interface Outgoing {
+  readonly file: FrozenRow
+  readonly effects: readonly Effect[]
+  /** Frozen before this turn: it may be there already. */
+  readonly seenBefore: boolean
+}
+
+/**
+ * Asks a 3PL to ship, or to stop. Requests are frozen into one file with its name before anything is sent; from that
+ * commit on their units count as handed off. A resend puts the same bytes under the same name.
+ */
+export async function runRequests(shift: Shift): Promise<Turn> {
+  const { files, manifest } = shift.connection.connector
+  if (!files || !manifest.requests || !shift.connection.writes) return done
+  const batchMax = manifest.requests.batchMax
+  const { effects, outgoing } = await shift.tenant(async (tx) => {
+    const effects = await claimEffects(tx, shift.lease.connectionId, kinds, batchMax)
+    return { effects, outgoing: await prepare(shift, tx, effects) }
+  })
+  let wait: number | null = null
+  for (const file of outgoing) {
+    const dueInMs = await send(shift, file)
+    if (dueInMs !== null) wait = Math.min(wait ?? dueInMs, dueInMs)
+  }
+  return { again: effects.length === batchMax, dueInMs: wait }
+}
+
+/** Freezes what is new, finds again what was frozen, and raises the alarm for what the partner has not answered. */
+async function prepare(shift: Shift, tx: Tx, effects: readonly Effect[]): Promise<Outgoing[]> {
+  const overdue = effects.filter((e) => e.state === 'accepted')
+  await alarm(shift, tx, overdue)
+  const frozen = effects.filter((e) => e.state !== 'accepted' && e.fileId !== null)
+  const rows = await frozenFiles(tx, [...new Set(frozen.map((e) => e.fileId ?? ''))])
+  const again = rows.map((file) => ({
+    file,
+    effects: frozen.filter((e) => e.fileId === file.fileId),
+    seenBefore: true,
+  }))
+  const fresh = effects.filter((e) => e.state !== 'accepted' && e.fileId === null)
+  const file = fresh.length === 0 ? null : await freeze(shift, tx, fresh)
+  return file === null ? again : [...again, file]
+}
+
+async function freeze(shift: Shift, tx: Tx, fresh: readonly Effect[]): Promise<Outgoing | null> {
+  const { connector, connectionId, settings } = shift.connection
+  const of = (kind: Effect['kind']) => fresh.filter((e) => e.kind === kind).map((e) => e.subjectId)
+  const ships = await submitRequests(tx, of('request'), connector.manifest.requests?.ackWithinS ?? 3_600)
+  await markHanded(
+    tx,
+    ships.flatMap((s) => s.units),
+    1,
+  )
+  const requests: Submitted[] = [...ships, ...(await cancelRequestsFor(tx, of('request_cancel')))]
+  const alive = new Set(requests.map((r) => r.fulfillmentOrderId))
+  const moot = fresh.filter((e) => !alive.has(e.subjectId))
+  await settleEffects(
+    tx,
+    moot.map(
+      (e): Settlement => ({ effectId: e.effectId, state: 'refused', reason: 'no longer wanted when its turn came' }),
+    ),
+  )
+  if (requests.length === 0 || !connector.files) return null
+  const sequence = await nextSequence(tx, connectionId)
+  const encoded = connector.files.encode(
+    requests.map((r) => r.request),
+    { sequence, now: shift.ports.clock.now(), settings },
+  )
+  const sha256 = createHash('sha256').update(encoded.bytes).digest()
+  const fileId = await freezeFile(tx, shift.ports.ids, {
+    connectionId,
+    ...encoded,
+    sha256,
+    sequence,
+    requests: requests.length,
+  })
+  const effects = fresh.filter((e) => alive.has(e.subjectId)).map((e) => ({ ...e, fileId }))
+  await tx.rows('update effect set file_id = $3 where merchant_id = $1 and effect_id = any($2::uuid[])', [
+    tx.merchantId,
+    effects.map((e) => e.effectId),
+    fileId,
+  ])
+  return {
+    file: { fileId, name: encoded.name, size: encoded.bytes.length, bytes: Buffer.from(encoded.bytes) },
+    effects,
+    seenBefore: false,
+  }
+}
+
+/** The ack clock: a partner that is silent is shown to a person. Never a resend under a new name: that is how duplicates are made. */
+async function alarm(shift: Shift, tx: Tx, overdue: readonly Effect[]): Promise<void> {
+  const ackMs = (shift.connection.connector.manifest.requests?.ackWithinS ?? 3_600) * 1_000
+  await settleEffects(
+    tx,
+    overdue.map(
+      (e): Settlement => ({
+        effectId: e.effectId,
+        state: 'accepted',
+        dueInMs: ackMs,
+        reason: 'the partner has not answered in time',
+      }),
+    ),
+  )
+  await raiseExceptions(
+    tx,
+    overdue.map((e) => ({
+      kind: 'ack_overdue',
+      dedupeKey: `ack.${e.subjectId}`,
+      subjectKind: 'order',
+      subjectId: e.orderId,
+      detail: { request: e.dedupeKey, effect: e.kind },
+    })),
+  )
+}
+
+async function send(shift: Shift, { file, effects, seenBefore }: Outgoing): Promise<number | null> {
+  const { files, manifest } = shift.connection.connector
+  try {
+    const there = seenBefore && (await files?.find(shift.call(), { name: file.name, size: file.size })) === 'present'
+    await shift.ports.failpoints.hit('request.before_call')
+    if (!there) await files?.put(shift.call(), { name: file.name, bytes: file.bytes })
+    await shift.ports.failpoints.hit('request.after_call')
+  } catch (error) {
+    if (!(error instanceof ChannelError)) throw error
+    return sendFailed(shift, { file, effects, seenBefore }, error)
+  }
+  const ackMs = (manifest.requests?.ackWithinS ?? 3_600) * 1_000
+  await shift.tenant(async (tx) => {
+    await markFile(tx, file.fileId, 'delivered')
+    await settleEffects(
+      tx,
+      effects.map(
+        (e): Settlement => ({ effectId: e.effectId, state: 'accepted', externalRef: file.name, dueInMs: ackMs }),
+      ),
+    )
+    await recordEvents(
+      tx,
+      'hub',
+      effects.map((e) => ({
+        orderId: e.orderId,
+        kind: e.kind === 'request' ? 'request.sent' : 'request.cancel_sent',
+        cause: { kind: 'effect', id: e.effectId },
+        data: { request: e.dedupeKey, file: file.name },
+      })),
+    )
+  })
+  await noteContactOf(shift, null)
+  shift.metrics.pushCalls.inc({ connector: manifest.kind, outcome: 'ok' })
+  return null
+}
+
+/** The same file again later. Where its fate stays unknown and it cannot be found, a person is asked: partners take files away. */
+async function sendFailed(shift: Shift, { file, effects }: Outgoing, error: ChannelError): Promise<number> {
+  const tries = Math.max(...effects.map((e) => e.attempts))
+  const dueInMs = error.info.retryAfterMs ?? Math.min(60_000, 500 * 2 ** Math.min(tries, 7))
+  const reason = `${error.kind}: ${error.message}`.slice(0, 500)
+  const unknown = error.kind === 'outcome_unknown'
+  const over = error.kind === 'invalid' || tries >= attemptsMax
+  await shift.tenant(async (tx) => {
+    const state = over ? (unknown ? 'unverifiable' : 'dead') : unknown ? 'unknown' : 'pending'
+    await settleEffects(
+      tx,
+      effects.map((e): Settlement => ({ effectId: e.effectId, state, reason, dueInMs })),
+    )
+    if (over) {
+      if (unknown) await markFile(tx, file.fileId, 'unverifiable')
+      await raiseExceptions(
+        tx,
+        effects.map((e) => ({
+          kind: 'effect_failed',
+          dedupeKey: `effect.${e.effectId}`,
+          subjectKind: 'order',
+          subjectId: e.orderId,
+          detail: { request: e.dedupeKey, file: file.name, reason },
+        })),
+      )
+    }
+  })
+  await noteContactOf(shift, error)
+  shift.log.warn(
+    { kind: error.kind, reason: error.message, connectionId: shift.lease.connectionId, nextMs: dueInMs },
+    'request.send-failed',
+  )
+  return dueInMs
+}

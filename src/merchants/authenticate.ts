@@ -1,0 +1,37 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { ApiDeps } from '../api/deps.ts'
+import { installScope } from '../api/scopes.ts'
+import { withClaimTx } from '../platform/db/tx.ts'
+import type { Authenticate } from '../platform/http/access.ts'
+import { matchesApiKey, parseApiKey } from '../platform/secrets/api-key.ts'
+
+const bearerShape = /^Bearer (?<token>[\x21-\x7e]{1,300})$/
+const sha256 = (text: string) => createHash('sha256').update(text, 'utf8').digest()
+
+interface KeyRow {
+  readonly merchantId: string
+  readonly hash: Buffer
+  readonly scopes: string[]
+}
+
+/** Who sends this `Authorization: Bearer …`. Read at every request, so that a revoked key ends at once. */
+export function openAuthenticate(deps: Pick<ApiDeps, 'db' | 'installToken'>): Authenticate {
+  const installHash = deps.installToken === null ? null : sha256(deps.installToken.reveal())
+  return async (request) => {
+    const token = bearerShape.exec(request.headers.authorization ?? '')?.groups?.token
+    if (token === undefined) return null
+    if (installHash !== null && timingSafeEqual(sha256(token), installHash))
+      return { merchantId: '', actor: 'install', scopes: [installScope] }
+    const key = parseApiKey(token)
+    if (key === null) return null
+    const [row] = await withClaimTx(deps.db, (tx) =>
+      tx.rows<KeyRow & object>(
+        `select merchant_id as "merchantId", secret_sha256 as hash, scopes from api_key
+         where key_id = $1 and revoked_at is null and (expires_at is null or expires_at > now())`,
+        [key.id],
+      ),
+    )
+    if (!row || !matchesApiKey(key.secret, row.hash)) return null
+    return { merchantId: row.merchantId, actor: `key:${key.id}`, scopes: row.scopes }
+  }
+}

@@ -1,0 +1,85 @@
+import { z } from 'zod'
+import type { Api, ApiDeps } from '../api/deps.ts'
+import { answers, created, showTime, showTimeOrNull, text, when } from '../api/fields.ts'
+import { pageFields, pageOf } from '../api/page.ts'
+import { grants, scopes } from '../api/scopes.ts'
+import { withClaimTx } from '../platform/db/tx.ts'
+import { type Principal, principalOf } from '../platform/http/access.ts'
+import { notFound, Problem } from '../platform/http/problem.ts'
+import { createKey, type KeyRow, listKeys, revokeKey } from './api-keys.ts'
+
+export const shownKey = z.object({
+  id: z.string(),
+  label: z.string(),
+  scopes: z.array(z.string()),
+  createdAt: z.string(),
+  expiresAt: z.string().nullable(),
+  revokedAt: z.string().nullable(),
+})
+export const shownSecret = z.string().describe('Shown once. Keep it; nobody can read it again.')
+
+export const showKey = (row: KeyRow): z.infer<typeof shownKey> => ({
+  id: row.keyId,
+  label: row.label,
+  scopes: [...row.scopes],
+  createdAt: showTime(row.createdAt),
+  expiresAt: showTimeOrNull(row.expiresAt),
+  revokedAt: showTimeOrNull(row.revokedAt),
+})
+
+const keyId = z.string().regex(/^[0-9a-z]{8}$/, 'is no key id; write the 8 characters between hub_live_ and the next _')
+const scope = z.enum([...scopes, '*'])
+type Scope = z.infer<typeof scope>
+const newKey = z.strictObject({
+  label: text(100),
+  scopes: z.array(scope).min(1).max(scopes.length),
+  expiresAt: when.optional(),
+})
+
+/** A key cannot make a stronger one. */
+function refuseMore(principal: Principal, wanted: readonly Scope[]): void {
+  const over = wanted.filter((name) => (name === '*' ? !principal.scopes.includes('*') : !grants(principal, name)))
+  if (over.length === 0) return
+  throw new Problem(403, 'HUB_SCOPE_MISSING', 'A key cannot give what it does not have.', [
+    { field: 'scopes', message: `your key has not: ${over.join(', ')}`, mend: 'Ask with a key that has them.' },
+  ])
+}
+
+export function keyRoutes(app: Api, deps: ApiDeps): void {
+  app.post('/api-keys', {
+    config: { scope: 'api-keys:write' },
+    schema: { body: newKey, response: created(shownKey.extend({ secret: shownSecret })) },
+    handler: async (request, reply) => {
+      const principal = principalOf(request)
+      const { label, scopes: wanted, expiresAt } = request.body
+      refuseMore(principal, wanted)
+      const key = { merchantId: principal.merchantId, label, scopes: wanted, expiresAt: expiresAt ?? null }
+      const { row, text: secret } = await withClaimTx(deps.db, (tx) => createKey(tx, key))
+      return reply.code(201).send({ ...showKey(row), secret: secret.reveal() })
+    },
+  })
+  app.get('/api-keys', {
+    config: { scope: 'api-keys:read' },
+    schema: {
+      querystring: z.strictObject({ limit: pageFields.limit, after: keyId.optional() }),
+      response: answers(pageOf(shownKey)),
+    },
+    handler: async (request) => {
+      const { merchantId } = principalOf(request)
+      const { limit, after = '' } = request.query
+      const rows = await withClaimTx(deps.db, (tx) => listKeys(tx, merchantId, { after, limit: limit + 1 }))
+      const items = rows.slice(0, limit).map(showKey)
+      return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null }
+    },
+  })
+  app.delete('/api-keys/:id', {
+    config: { scope: 'api-keys:write' },
+    schema: { params: z.strictObject({ id: keyId }), response: answers(z.object({ revoked: z.literal(true) })) },
+    handler: async (request) => {
+      const { merchantId } = principalOf(request)
+      const known = await withClaimTx(deps.db, (tx) => revokeKey(tx, merchantId, request.params.id))
+      if (!known) throw notFound()
+      return { revoked: true as const }
+    },
+  })
+}

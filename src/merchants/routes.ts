@@ -1,0 +1,107 @@
+import { z } from 'zod'
+import type { Api, ApiDeps, ApiPlugin } from '../api/deps.ts'
+import { answers, created, shownId, shownTime, showTime, text } from '../api/fields.ts'
+import { installScope } from '../api/scopes.ts'
+import { reading, writing } from '../api/transactions.ts'
+import { publicId } from '../model/id.ts'
+import { type Tx, withClaimTx, withTenantTx } from '../platform/db/tx.ts'
+import { principalOf } from '../platform/http/access.ts'
+import { notFound, Problem } from '../platform/http/problem.ts'
+import { createKey } from './api-keys.ts'
+import { keyRoutes, showKey, shownKey, shownSecret } from './key-routes.ts'
+import { type MerchantRow, readMerchant } from './read.ts'
+
+const shownMerchant = z.object({
+  id: shownId,
+  name: z.string(),
+  timeZone: z.string(),
+  shipsPartially: z.boolean(),
+  createdAt: shownTime,
+})
+const show = (row: MerchantRow): z.infer<typeof shownMerchant> => ({
+  id: publicId('merchant', row.merchantId),
+  name: row.name,
+  timeZone: row.timeZone,
+  shipsPartially: row.shipsPartially,
+  createdAt: showTime(row.createdAt),
+})
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }) !== null
+  } catch {
+    return false
+  }
+}
+const timeZone = z.string().max(60).refine(isTimeZone, 'is no IANA time zone; write one like Europe/Berlin')
+
+async function current(tx: Tx): Promise<MerchantRow> {
+  const row = await readMerchant(tx)
+  if (row === null) throw notFound()
+  return row
+}
+
+function createRoute(app: Api, deps: ApiDeps): void {
+  app.post('/merchants', {
+    config: { scope: installScope },
+    schema: {
+      body: z.strictObject({ name: text(200), timeZone: timeZone.default('UTC') }),
+      response: created(z.object({ merchant: shownMerchant, key: shownKey.extend({ secret: shownSecret }) })),
+    },
+    handler: async (request, reply) => {
+      // A merchant's `*` reaches no further than the merchant.
+      if (!principalOf(request).scopes.includes(installScope))
+        throw new Problem(403, 'HUB_SCOPE_MISSING', `Only the installation's own token may do that.`)
+      const merchantId = deps.ports.ids.uuid()
+      const { name, timeZone: zone } = request.body
+      const key = await withClaimTx(deps.db, async (tx) => {
+        await tx.rows('insert into merchant (merchant_id, name, time_zone) values ($1, $2, $3)', [
+          merchantId,
+          name,
+          zone,
+        ])
+        return createKey(tx, { merchantId, label: 'first key', scopes: ['*'], expiresAt: null })
+      })
+      const merchant = show(await withTenantTx(deps.db, merchantId, current))
+      return reply.code(201).send({ merchant, key: { ...showKey(key.row), secret: key.text.reveal() } })
+    },
+  })
+}
+
+function ownRoutes(app: Api, deps: ApiDeps): void {
+  app.get('/merchant', {
+    config: { scope: 'merchant:read' },
+    schema: { response: answers(shownMerchant) },
+    handler: (request) => reading(deps, request, async (tx) => show(await current(tx))),
+  })
+  app.patch('/merchant', {
+    config: { scope: 'merchant:write' },
+    schema: {
+      body: z.strictObject({
+        name: text(200).optional(),
+        timeZone: timeZone.optional(),
+        shipsPartially: z.boolean().optional(),
+      }),
+      response: answers(shownMerchant),
+    },
+    handler: (request) =>
+      writing(deps, request, async (tx) => {
+        const { name = null, timeZone: zone = null, shipsPartially = null } = request.body
+        await tx.rows(
+          `update merchant set name = coalesce($2, name), time_zone = coalesce($3, time_zone), ships_partially = coalesce($4, ships_partially)
+           where merchant_id = $1`,
+          [tx.merchantId, name, zone, shipsPartially],
+        )
+        return show(await current(tx))
+      }),
+  })
+}
+
+/** Merchants and their keys. */
+export const merchantRoutes =
+  (deps: ApiDeps): ApiPlugin =>
+  async (app) => {
+    createRoute(app, deps)
+    ownRoutes(app, deps)
+    keyRoutes(app, deps)
+  }

@@ -1,0 +1,160 @@
+/** The worker role: lanes, what wakes them, and the sweeper that needs no waking. */
+import { makeCtx } from './connections/ctx.ts'
+import type { Base } from './hub.ts'
+import type { LaneDeps } from './lanes/deps.ts'
+import { everyMsOf, type LaneName, laneKinds, lanesOfRole, queueOf, queues } from './lanes/kinds.ts'
+import type { LaneKey } from './platform/db/lane.ts'
+import { withClaimTx } from './platform/db/tx.ts'
+import { openTimers, type Timers } from './platform/queue/timers.ts'
+import { openEar, type Ring } from './platform/work/bell.ts'
+import { openRunner } from './platform/work/runner.ts'
+
+export interface Worker {
+  /** Something may be waiting: run its lanes here, and tell the other workers. */
+  hear(ring: Ring): void
+  stop(): Promise<void>
+}
+
+const sweepEveryMs = 1_000
+const upkeepEveryMs = 15_000
+/** BullMQ's delays are for seconds and more; nearer than this a plain timer is exact, and as safe: rows decide. */
+const nearMs = 2_000
+
+interface Directory {
+  of(merchantId: string): readonly { readonly connectionId: string; readonly connector: string }[]
+  refresh(): Promise<void>
+}
+
+/** Which connections there are, read anew every few seconds: ids and kinds only. */
+function openDirectory(base: Base): Directory {
+  let known = new Map<string, { connectionId: string; connector: string }[]>()
+  return {
+    of: (merchantId) => known.get(merchantId) ?? [],
+    refresh: async () => {
+      const rows = await withClaimTx(base.db, (tx) =>
+        tx.rows<{ merchant: string; connectionId: string; connector: string }>(
+          `select merchant_id as merchant, connection_id as "connectionId", connector from connection where status = 'active'`,
+        ),
+      )
+      known = Map.groupBy(rows, (row) => row.merchant)
+    },
+  }
+}
+
+export async function openWorker(base: Base): Promise<Worker> {
+  const { config, db, ports, log, metrics, connectors } = base
+  const directory = openDirectory(base)
+  await directory.refresh()
+  let timers: Timers | null = null
+  const later = (key: LaneKey, delayMs: number) => {
+    if (delayMs <= nearMs) setTimeout(() => runner.wake(key), delayMs).unref()
+    else void timers?.later({ ...key, queue: queueOf[key.kind as LaneName] }, delayMs)
+  }
+  const wakeAll = (merchantId: string, kinds: readonly string[]) => {
+    for (const { connectionId, connector } of directory.of(merchantId)) {
+      const lanes: readonly string[] = lanesOfRole[connectors.get(connector)?.manifest.role ?? 'channel']
+      for (const kind of kinds)
+        if (lanes.includes(kind)) runner.wake({ merchantId, connectionId, kind }, !isScheduled(kind))
+    }
+  }
+  const deps: LaneDeps = {
+    db,
+    ports,
+    log,
+    metrics,
+    connectors,
+    keys: config.keys,
+    publicUrl: config.publicUrl,
+    wakeAll,
+    wake: (key) => runner.wake(key),
+    ctx: (connection, lease) =>
+      makeCtx({
+        connectionId: connection.connectionId,
+        manifest: connection.connector.manifest,
+        secrets: connection.secrets,
+        settings: connection.settings,
+        egress: base.egress,
+        budgets: base.budgets,
+        ports,
+        signal: base.stopping.signal,
+        deadlineAt: lease.untilMs(),
+      }),
+  }
+  const runner = openRunner({ db, ports, log, metrics, later, kinds: laneKinds(deps, config.pollEveryS) })
+  const hear = (ring: Ring): void => {
+    if ('kinds' in ring)
+      void directory
+        .refresh()
+        .then(() => wakeAll(ring.merchantId, ring.kinds))
+        .catch(() => undefined)
+    else runner.wake(ring)
+  }
+  timers = await openTimers({
+    databaseUrl: base.databaseUrl,
+    redisUrl: config.redisUrl,
+    queues,
+    log,
+    onWake: async ({ queue: _, ...key }) => runner.wake(key, !isScheduled(key.kind)),
+  })
+  const ear = openEar(base.databaseUrl, log, hear)
+  const rounds = startRounds(base, { directory, sweep: runner.sweep, timers })
+  return {
+    hear,
+    stop: async () => {
+      rounds.stop()
+      await ear.close()
+      await runner.stop()
+      await timers?.close()
+    },
+  }
+}
+
+const isScheduled = (kind: string) => kind === 'poll' || kind === 'files' || kind === 'listings' || kind === 'health'
+
+/** Sweeper and upkeep of schedules are timers, not jobs: a flushed queue cannot erase them. */
+function startRounds(
+  base: Base,
+  {
+    directory,
+    sweep,
+    timers,
+  }: { readonly directory: Directory; readonly sweep: () => Promise<number>; readonly timers: Timers },
+): { stop(): void } {
+  const guarded = (name: string, work: () => Promise<unknown>) => {
+    let busy = false
+    return () => {
+      if (busy) return
+      busy = true
+      work()
+        .catch((error: unknown) => base.log.warn({ err: error }, name))
+        .finally(() => {
+          busy = false
+        })
+    }
+  }
+  const upkeep = async () => {
+    await directory.refresh()
+    await keepSchedules(base, timers)
+  }
+  const rounds = [
+    setInterval(guarded('sweep.failed', sweep), sweepEveryMs),
+    setInterval(guarded('upkeep.failed', upkeep), upkeepEveryMs),
+  ]
+  void upkeep().catch((error: unknown) => base.log.warn({ err: error }, 'upkeep.failed'))
+  return { stop: () => rounds.forEach(clearInterval) }
+}
+
+/** Every connection's schedules, written again each round: what a flush or a lost queue took comes back by itself. */
+async function keepSchedules(base: Base, timers: Timers): Promise<void> {
+  const lanes = await withClaimTx(base.db, (tx) =>
+    tx.rows<LaneKey & { connector: string }>(
+      `select l.merchant_id as "merchantId", l.connection_id as "connectionId", l.kind, c.connector from lane l
+       join connection c on c.merchant_id = l.merchant_id and c.connection_id = l.connection_id and c.status = 'active'`,
+    ),
+  )
+  for (const { connector, ...key } of lanes) {
+    const manifest = base.connectors.get(connector)?.manifest
+    const everyMs = manifest ? everyMsOf(key.kind as LaneName, manifest, base.config.pollEveryS) : null
+    if (everyMs !== null) await timers.every({ ...key, queue: queueOf[key.kind as LaneName] }, everyMs)
+  }
+}

@@ -1,0 +1,93 @@
+import { z } from 'zod'
+import type { Merchant } from './setup.ts'
+
+/** What the hub itself says at the end, by its public API: to be held against the truth. */
+export interface HubAnswers {
+  readonly orders: readonly HubOrder[]
+  /** Units that the hub says are missing, by order and SKU. */
+  readonly shorts: readonly { readonly orderId: string; readonly sku: string; readonly units: number }[]
+  /** Orders with an open exception that says so. */
+  readonly shortExceptions: readonly string[]
+  /** Orders whose money was ever flagged. */
+  readonly moneyExceptions: readonly string[]
+  readonly requests: readonly { readonly number: string; readonly orderId: string }[]
+  /** Webhooks that the hub has a record of, by shop. */
+  readonly webhooksStored: Readonly<Record<string, number>>
+  readonly foundBySweeper: number
+}
+export interface HubOrder {
+  readonly id: string
+  readonly shop: string
+  readonly externalId: string
+  readonly stage: string
+  readonly short: number
+  /** Decimal, in the shop's currency. */
+  readonly total: string
+}
+
+export const orderShape = z.object({
+  id: z.string(),
+  number: z.string(),
+  externalId: z.string(),
+  connection: z.string(),
+  stage: z.string(),
+  placedAt: z.string(),
+  total: z.object({ amount: z.string(), currency: z.string() }),
+  shopTotal: z.object({ amount: z.string(), currency: z.string() }),
+  units: z.object({ wanted: z.number(), short: z.number(), shipped: z.number() }),
+})
+export const exceptionShape = z.object({
+  kind: z.string(),
+  subject: z.object({ kind: z.string(), id: z.string() }),
+  detail: z.record(z.string(), z.unknown()),
+  raisedAt: z.string(),
+  resolvedAt: z.string().nullable(),
+})
+const wholeShape = z.object({
+  lines: z.array(z.object({ components: z.array(z.object({ sku: z.string(), short: z.number() })) })),
+})
+const requestShape = z.object({ requestNumber: z.string(), order: z.string() })
+const messageShape = z.object({ connection: z.string(), source: z.string() })
+
+async function shortsOf({ api }: Merchant, orderId: string) {
+  const whole = await api.get(`/orders/${orderId}`, wholeShape)
+  return whole.lines
+    .flatMap((line) => line.components)
+    .filter(({ short }) => short > 0)
+    .map(({ sku, short }) => ({ orderId, sku, units: short }))
+}
+
+export async function askHub(merchant: Merchant): Promise<HubAnswers> {
+  const { api, connections } = merchant
+  const shopOf = (connection: string) => connections.get(connection) ?? connection
+  const orders = await api.all('/orders', orderShape)
+  const exceptions = await api.all('/exceptions', exceptionShape)
+  const requests = await api.all('/fulfillment-orders', requestShape)
+  const messages = await api.all('/inbox/messages', messageShape)
+  const shorts = []
+  for (const order of orders.filter(({ units }) => units.short > 0))
+    shorts.push(...(await shortsOf(merchant, order.id)))
+  const webhooksStored: Record<string, number> = {}
+  for (const { source, connection } of messages) {
+    const shop = shopOf(connection)
+    if (source === 'webhook') webhooksStored[shop] = (webhooksStored[shop] ?? 0) + 1
+  }
+  const subjects = (kind: string, openOnly: boolean) =>
+    exceptions.filter((e) => e.kind === kind && (!openOnly || e.resolvedAt === null)).map((e) => e.subject.id)
+  return {
+    orders: orders.map(({ id, connection, externalId, stage, units, shopTotal }) => ({
+      id,
+      shop: shopOf(connection),
+      externalId,
+      stage,
+      short: units.short,
+      total: shopTotal.amount,
+    })),
+    shorts,
+    shortExceptions: subjects('short', true),
+    moneyExceptions: subjects('money_mismatch', false),
+    requests: requests.map(({ requestNumber, order }) => ({ number: requestNumber, orderId: order })),
+    webhooksStored,
+    foundBySweeper: await api.counter('hub_found_by_sweeper_total'),
+  }
+}

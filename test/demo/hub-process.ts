@@ -1,0 +1,132 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Embedded, startEmbedded } from '../../src/platform/embedded/start.ts'
+
+export interface HubOptions {
+  readonly dataDir: string
+  /** Host:port pairs of the pretend world that the hub's egress guard must let through. */
+  readonly allowHosts: readonly string[]
+  readonly pollEveryS: number
+  /** `http` and `worker` as two processes on one database. */
+  readonly split: boolean
+  /** Name of a planted bug, for showing that the verdict sees it. */
+  readonly planted: string | null
+  /** Open descriptor of the file that takes the hub's log. */
+  readonly log: number
+}
+/** The hub as its operator has it: one or two processes that can be killed. */
+export interface HubProcess {
+  readonly url: string
+  readonly installToken: string
+  /** Kills every process of the hub without a word to it (-9) and starts it again; resolves when it is ready. */
+  crash(): Promise<void>
+  /** The graceful way. */
+  stop(): Promise<void>
+}
+
+const readyWithinMs = 60_000
+const stopWithinMs = 15_000
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+function settings(options: HubOptions, port: number, databaseUrl: string | null): NodeJS.ProcessEnv {
+  const { REDIS_URL, PATH, HOME, TMPDIR } = process.env
+  return {
+    ...(PATH !== undefined && { PATH }),
+    ...(HOME !== undefined && { HOME }),
+    ...(TMPDIR !== undefined && { TMPDIR }),
+    ...(REDIS_URL !== undefined && { REDIS_URL }),
+    ...(databaseUrl !== null && { DATABASE_URL: databaseUrl, HUB_KEYS: `demo:${randomBytes(32).toString('base64')}` }),
+    ...(options.planted !== null && { HUB_PLANTED: options.planted }),
+    PORT: String(port),
+    PUBLIC_URL: `http://127.0.0.1:${port}`,
+    DATA_DIR: options.dataDir,
+    DEV_ALLOW_HOSTS: options.allowHosts.join(','),
+    POLL_EVERY_S: String(options.pollEveryS),
+    LOG_LEVEL: 'warn',
+    HUB_INSTALL_TOKEN: randomBytes(24).toString('base64url'),
+  }
+}
+
+function spawnRole(role: string, env: NodeJS.ProcessEnv, log: number): ChildProcess {
+  const main = new URL('../../src/main.ts', import.meta.url).pathname
+  return spawn(process.execPath, [main, role], { env, stdio: ['ignore', log, log] })
+}
+
+const running = (child: ChildProcess) => child.exitCode === null && child.signalCode === null
+
+async function endAll(children: readonly ChildProcess[], signal: NodeJS.Signals): Promise<void> {
+  const left = children.filter(running)
+  const ends = left.map((child) => once(child, 'exit'))
+  for (const child of left) child.kill(signal)
+  const late = setTimeout(() => {
+    for (const child of left) child.kill('SIGKILL')
+  }, stopWithinMs)
+  await Promise.all(ends)
+  clearTimeout(late)
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) })
+    await response.arrayBuffer()
+    return response.status === 200
+  } catch {
+    return false
+  }
+}
+
+async function untilReady(url: string, children: readonly ChildProcess[]): Promise<void> {
+  for (const from = Date.now(); Date.now() - from < readyWithinMs; await sleep(50)) {
+    if (!children.every(running)) throw new Error('the hub ended while it started; its log says why')
+    if (await answers(url)) return
+  }
+  throw new Error(`the hub was not ready within ${readyWithinMs / 1_000} s; its log says why`)
+}
+
+/** Starts the hub on a free port and waits until it is ready. */
+export async function startHub(options: HubOptions): Promise<HubProcess> {
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const database: Embedded | null = options.split ? await startEmbedded({ dir: `${options.dataDir}/postgres` }) : null
+  const env = settings(options, port, database?.url ?? null)
+  let children: ChildProcess[] = []
+  let stopping = false
+  const start = async () => {
+    const roles = options.split ? ['http', 'worker'] : ['all']
+    children = roles.map((role) => spawnRole(role, env, options.log))
+    await untilReady(url, children)
+  }
+  const stop = async () => {
+    stopping = true
+    await endAll(children, 'SIGTERM')
+    await database?.stop()
+  }
+  try {
+    if (options.split) await once(spawnRole('migrate', env, options.log), 'exit')
+    await start()
+  } catch (cause) {
+    await stop()
+    throw cause
+  }
+  return {
+    url,
+    installToken: env.HUB_INSTALL_TOKEN ?? '',
+    crash: async () => {
+      await endAll(children, 'SIGKILL')
+      if (!stopping) await start()
+    },
+    stop,
+  }
+}
