@@ -22,12 +22,14 @@ const nearMs = 2_000
 
 interface Directory {
   of(merchantId: string): readonly { readonly connectionId: string; readonly connector: string }[]
-  refresh(): Promise<void>
+  /** True when a connection came or went. */
+  refresh(): Promise<boolean>
 }
 
 /** Which connections there are, read anew every few seconds: ids and kinds only. */
 function openDirectory(base: Base): Directory {
   let known = new Map<string, { connectionId: string; connector: string }[]>()
+  let names = ''
   return {
     of: (merchantId) => known.get(merchantId) ?? [],
     refresh: async () => {
@@ -37,6 +39,12 @@ function openDirectory(base: Base): Directory {
         ),
       )
       known = Map.groupBy(rows, (row) => row.merchant)
+      const before = names
+      names = rows
+        .map((row) => row.connectionId)
+        .sort()
+        .join()
+      return names !== before
     },
   }
 }
@@ -82,12 +90,14 @@ export async function openWorker(base: Base): Promise<Worker> {
   }
   const runner = openRunner({ db, ports, log, metrics, later, kinds: laneKinds(deps, config.pollEveryS) })
   const hear = (ring: Ring): void => {
-    if ('kinds' in ring)
-      void directory
-        .refresh()
-        .then(() => wakeAll(ring.merchantId, ring.kinds))
-        .catch(() => undefined)
-    else runner.wake(ring)
+    if (!('kinds' in ring)) runner.wake(ring)
+    else void changed(ring).catch((error: unknown) => log.warn({ err: error }, 'bell.unheard'))
+  }
+  /** Something changed for a merchant; a new connection gets its schedules at once, not at the next round. */
+  const changed = async (ring: Ring & { readonly kinds: readonly string[] }): Promise<void> => {
+    const isNew = await directory.refresh()
+    wakeAll(ring.merchantId, ring.kinds)
+    if (isNew && timers) await keepSchedules(base, timers)
   }
   timers = await openTimers({
     databaseUrl: base.databaseUrl,

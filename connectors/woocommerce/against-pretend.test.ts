@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { RawOrder, ShipmentCommand, UnifiedOrder, InboundEvent } from '#kit'
+import type { InboundEvent, RawOrder, ShipmentCommand, UnifiedOrder } from '#kit'
 import { auth } from './auth.ts'
 import { cancellations } from './cancellations.ts'
 import { inbound } from './inbound.ts'
@@ -216,6 +216,24 @@ test('without fulfilment records the last shipment still completes the order', a
   })
   expect(push).toMatchObject({ outcome: 'applied', remote: expect.stringMatching(/^note:/) })
   expect((await fetched(order.ref)).remoteStatus).toBe('completed')
+})
+
+test('an order that was edited up after its last known shipment is not completed', async () => {
+  shop.store.fulfillmentsOn = false
+  await auth.probe(ctx)
+  const order = await fetched(buy({ sku: 'MUG', quantity: 1 }))
+  const lines = [{ line: order.lines[0]?.ref ?? '', quantity: 1 }]
+  shop.shop.edit(order.ref, 'MUG', 2)
+  const told = { key: 'shp_10.1', order: order.ref, carrier: 'DHL', tracking: 'JD0010', trackingUrl: null, lines }
+  const push = await shipments.push(ctx, {
+    ...told,
+    final: true,
+    whole: lines,
+    shippedAt: '2026-11-23T12:30:00Z',
+    notifyBuyer: false,
+  })
+  expect(push).toMatchObject({ outcome: 'applied' })
+  expect((await fetched(order.ref)).remoteStatus).toBe('processing')
 })
 
 test('a cancel is applied once and the units are back in the shop', async () => {

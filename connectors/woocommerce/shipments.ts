@@ -44,15 +44,22 @@ async function find(ctx: WooCtx, shipment: ShipmentCommand): Promise<string | nu
   const { found } = await locate(ctx, shipment)
   if (found.remote === null || !shipment.final) return found.remote
   // The record without the status is half a push: WooCommerce leaves a fully fulfilled order "processing".
-  const { status } = await readState(ctx, shipment.order)
-  return notCompletable.has(status) ? found.remote : null
+  const order = await readState(ctx, shipment.order)
+  return notCompletable.has(order.status) || hasGrown(order, shipment.whole) ? found.remote : null
 }
 
-async function complete(ctx: WooCtx, order: string): Promise<boolean> {
-  // Read again just before: the record's call may have taken seconds, in which a merchant may have cancelled.
-  const { status } = await readState(ctx, order)
-  if (notCompletable.has(status)) return false
-  const now = await writeStatus(ctx, order, 'completed')
+/** "Completed" says that everything left. An order with more on it than we know of was edited meanwhile: not yet. */
+function hasGrown(order: OrderState, whole: ShipmentCommand['whole']): boolean {
+  if (whole === undefined) return false
+  const known = new Map(whole.map(({ line, quantity }) => [line, quantity]))
+  return order.line_items.some(({ id, quantity }) => quantity > (known.get(id) ?? 0))
+}
+
+async function complete(ctx: WooCtx, shipment: ShipmentCommand): Promise<boolean> {
+  // Read again just before: the record's call may have taken seconds, in which a merchant may have cancelled or edited.
+  const order = await readState(ctx, shipment.order)
+  if (notCompletable.has(order.status) || hasGrown(order, shipment.whole)) return false
+  const now = await writeStatus(ctx, shipment.order, 'completed')
   if (now === 'completed') return true
   throw new ChannelError('conflict', 'the shop kept another status than completed')
 }
@@ -63,7 +70,7 @@ async function record(ctx: WooCtx, shipment: ShipmentCommand): Promise<Outcome> 
   const wantsNews = shipment.notifyBuyer && readSettings(ctx.settings).notifyBuyer !== false
   const remote = found.remote ?? (await write(ctx, { ...shipment, notifyBuyer: wantsNews }, order))
   // The tracking first: the mail that "completed" sends carries it.
-  const completed = shipment.final && (await complete(ctx, shipment.order))
+  const completed = shipment.final && (await complete(ctx, shipment))
   return { outcome: found.remote === null || completed ? 'applied' : 'already_applied', remote }
 }
 

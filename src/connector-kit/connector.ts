@@ -187,8 +187,10 @@ export interface ShipmentCommand {
   readonly key: string
   readonly order: string
   readonly lines: readonly { readonly line: string; readonly quantity: number }[]
-  /** True when with this shipment nothing of the order is left to ship. */
+  /** True when with this shipment nothing of the order is left to ship, as far as the hub knows. */
   readonly final: boolean
+  /** The order's lines as the hub knows them. A channel where finishing an order is a step of its own compares them first; absent = not known. */
+  readonly whole?: readonly { readonly line: string; readonly quantity: number }[]
   readonly carrier: string
   readonly tracking: string | null
   readonly trackingUrl: string | null

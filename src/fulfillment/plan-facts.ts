@@ -19,6 +19,11 @@ export interface Notice {
   readonly fulfillmentOrderId: string
   readonly detail: Readonly<Record<string, unknown>>
 }
+/** Of this SKU of this request nothing more comes; its other SKUs may still be on their way in another parcel. */
+export interface FinalSku {
+  readonly request: string
+  readonly sku: string
+}
 /** What a partner's rows mean, worked out without touching anything. */
 export interface FactPlan {
   readonly parcels: readonly Parcel[]
@@ -29,8 +34,8 @@ export interface FactPlan {
   readonly cancelProven: readonly string[]
   readonly notices: readonly Notice[]
   readonly misfits: readonly Misfit[]
-  /** Requests said to be complete: what is still open of them after the shipments will not come. */
-  readonly finals: readonly string[]
+  /** SKUs of requests said to be complete: what is still open of them after the shipments will not come. */
+  readonly finals: readonly FinalSku[]
 }
 
 interface Draft {
@@ -42,7 +47,7 @@ interface Draft {
   cancelProven: Set<string>
   notices: Notice[]
   misfits: Misfit[]
-  finals: Set<string>
+  finals: FinalSku[]
 }
 
 const openKey = (r: OpenRequest, lineId: string, itemId: string) => `${r.fulfillmentOrderId} ${lineId} ${itemId}`
@@ -110,7 +115,7 @@ function planShipment(
     return
   }
   draft.proven.add(request.fulfillmentOrderId)
-  if (fact.final) draft.finals.add(request.requestNumber)
+  if (fact.final) draft.finals.push({ request: request.requestNumber, sku: fact.sku })
   if (fact.quantity === 0) return // only says that no more will come
   const key = `${request.fulfillmentOrderId} ${fact.shipment}`
   const parcel = draft.parcels.get(key) ?? {
@@ -152,7 +157,7 @@ export function planFacts(rows: readonly ReportedRow[], requests: ReadonlyMap<st
     cancelProven: new Set(),
     notices: [],
     misfits: [],
-    finals: new Set(),
+    finals: [],
   }
   for (const request of requests.values())
     for (const l of request.lines) draft.open.set(openKey(request, l.lineId, l.itemId), l.open)
@@ -173,6 +178,6 @@ export function planFacts(rows: readonly ReportedRow[], requests: ReadonlyMap<st
     cancelProven: [...draft.cancelProven],
     notices: draft.notices,
     misfits: draft.misfits,
-    finals: [...draft.finals],
+    finals: draft.finals,
   }
 }

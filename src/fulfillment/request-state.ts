@@ -112,17 +112,23 @@ export async function moveLines(tx: Tx, moves: readonly LineMove[]): Promise<voi
   )
 }
 
-/** Says what is still open of requests of which the partner will send no more: those units are gone from its shelves. */
-export async function unitsLost(tx: Tx, connectionId: string, requestNumbers: readonly string[]): Promise<LineMove[]> {
-  if (requestNumbers.length === 0) return []
+/** Says what is still open of a request's SKUs of which the partner will send no more: those units are gone from its shelves. */
+export async function unitsLost(
+  tx: Tx,
+  connectionId: string,
+  finals: readonly { readonly request: string; readonly sku: string }[],
+): Promise<LineMove[]> {
+  if (finals.length === 0) return []
   return tx.rows<LineMove & object>(
     `select f.fulfillment_order_id as "fulfillmentOrderId", f.order_id as "orderId", x.line_id as "lineId", x.item_id as "itemId", f.location_id as "locationId",
        x.requested - x.rejected - x.cancelled - x.shipped as qty, 'rejected' as "column"
      from fulfillment_order f
      join fulfillment_order_line x on x.merchant_id = f.merchant_id and x.fulfillment_order_id = f.fulfillment_order_id
+     join item i on i.merchant_id = x.merchant_id and i.item_id = x.item_id
      where f.merchant_id = $1 and f.connection_id = $2 and f.request_number = any($3::text[]) and f.status = 'in_progress'
-       and x.requested > x.rejected + x.cancelled + x.shipped`,
-    [tx.merchantId, connectionId, requestNumbers],
+       and x.requested > x.rejected + x.cancelled + x.shipped
+       and exists (select 1 from unnest($3::text[], $4::text[]) as d(request, sku) where d.request = f.request_number and d.sku = i.sku)`,
+    [tx.merchantId, connectionId, finals.map((f) => f.request), finals.map((f) => f.sku)],
   )
 }
 

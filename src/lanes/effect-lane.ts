@@ -1,5 +1,6 @@
 import { ChannelError, type Outcome, type ShipmentCommand } from '../connector-kit/index.ts'
 import { claimEffects, type Effect, type Settlement, settleEffects } from '../effects/effects.ts'
+import { type WholeOrder, wholeOrders } from '../fulfillment/whole-orders.ts'
 import { raiseExceptions, recordEvents } from '../journal/record.ts'
 import type { Turn } from '../platform/work/runner.ts'
 import { noteContactOf, type Shift } from './deps.ts'
@@ -15,10 +16,19 @@ const done: Turn = { again: false, dueInMs: null }
 export async function runEffects(shift: Shift): Promise<Turn> {
   const { shipments } = shift.connection.connector
   if (!shipments || !shift.connection.writes) return done
-  const claimed = await shift.tenant((tx) => claimEffects(tx, shift.lease.connectionId, ['shipped'], perTurn))
+  const { claimed, whole } = await shift.tenant(async (tx) => {
+    const claimed = await claimEffects(tx, shift.lease.connectionId, ['shipped'], perTurn)
+    return {
+      claimed,
+      whole: await wholeOrders(
+        tx,
+        claimed.map((effect) => effect.orderId),
+      ),
+    }
+  })
   let wait: number | null = null
   for (const effect of claimed) {
-    const settlement = await carryOut(shift, effect)
+    const settlement = await carryOut(shift, effect, whole.get(effect.orderId))
     await shift.tenant(async (tx) => {
       await settleEffects(tx, [settlement])
       await noteShipped(shift, tx, effect, settlement)
@@ -54,16 +64,26 @@ async function noteShipped(
   }
 }
 
-function commandOf(effect: Effect): ShipmentCommand {
-  const intent = effect.intent as unknown as Omit<ShipmentCommand, 'key' | 'trackingUrl' | 'notifyBuyer'>
-  return { ...intent, key: effect.dedupeKey, trackingUrl: null, notifyBuyer: false }
+function commandOf(effect: Effect, whole: WholeOrder | undefined): ShipmentCommand {
+  const intent = effect.intent as unknown as Omit<
+    ShipmentCommand,
+    'key' | 'final' | 'whole' | 'trackingUrl' | 'notifyBuyer'
+  >
+  return {
+    ...intent,
+    final: whole?.final ?? false,
+    whole: whole?.lines ?? [],
+    key: effect.dedupeKey,
+    trackingUrl: null,
+    notifyBuyer: false,
+  }
 }
 
 /** `sending` is ours to send; `unknown` and `accepted` are looked for first. */
-async function carryOut(shift: Shift, effect: Effect): Promise<Settlement> {
+async function carryOut(shift: Shift, effect: Effect, whole: WholeOrder | undefined): Promise<Settlement> {
   const { shipments } = shift.connection.connector
   const { effectId } = effect
-  const command = commandOf(effect)
+  const command = commandOf(effect, whole)
   try {
     const ctx = shift.call()
     if (effect.state === 'accepted' || effect.state === 'unknown' || effect.attempts > 1) {

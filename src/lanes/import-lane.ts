@@ -129,8 +129,8 @@ async function fetchBatch(shift: Shift, refs: readonly string[], hints: Hints): 
   const ends = got.flatMap((o): MessageEnd[] =>
     (hints.get(o.ref) ?? []).map((messageId) =>
       'missing' in o
-        ? { messageId, state: 'ignored', reason: 'the channel no longer has this order' }
-        : { messageId, state: 'superseded' },
+        ? { messageId, state: 'ignored', reason: 'the channel no longer has this order', subjectRef: o.ref }
+        : { messageId, state: 'superseded', subjectRef: o.ref },
     ),
   )
   const ended = new Set(ends.map((end) => end.messageId))

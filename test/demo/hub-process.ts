@@ -7,6 +7,7 @@ import { type Embedded, startEmbedded } from '../../src/platform/embedded/start.
 
 export interface HubOptions {
   readonly dataDir: string
+  readonly port: number
   /** Host:port pairs of the pretend world that the hub's egress guard must let through. */
   readonly allowHosts: readonly string[]
   readonly pollEveryS: number
@@ -21,6 +22,8 @@ export interface HubOptions {
 export interface HubProcess {
   readonly url: string
   readonly installToken: string
+  /** Starts it and waits until it is ready. */
+  start(): Promise<void>
   /** Kills every process of the hub without a word to it (-9) and starts it again; resolves when it is ready. */
   crash(): Promise<void>
   /** The graceful way. */
@@ -40,22 +43,20 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-function settings(options: HubOptions, port: number, databaseUrl: string | null): NodeJS.ProcessEnv {
+function settings(options: HubOptions): NodeJS.ProcessEnv {
   const { REDIS_URL, PATH, HOME, TMPDIR } = process.env
   return {
     ...(PATH !== undefined && { PATH }),
     ...(HOME !== undefined && { HOME }),
     ...(TMPDIR !== undefined && { TMPDIR }),
     ...(REDIS_URL !== undefined && { REDIS_URL }),
-    ...(databaseUrl !== null && { DATABASE_URL: databaseUrl, HUB_KEYS: `demo:${randomBytes(32).toString('base64')}` }),
     ...(options.planted !== null && { HUB_PLANTED: options.planted }),
-    PORT: String(port),
-    PUBLIC_URL: `http://127.0.0.1:${port}`,
+    PORT: String(options.port),
+    PUBLIC_URL: `http://127.0.0.1:${options.port}`,
     DATA_DIR: options.dataDir,
     DEV_ALLOW_HOSTS: options.allowHosts.join(','),
     POLL_EVERY_S: String(options.pollEveryS),
     LOG_LEVEL: 'warn',
-    HUB_INSTALL_TOKEN: randomBytes(24).toString('base64url'),
   }
 }
 
@@ -95,38 +96,44 @@ async function untilReady(url: string, children: readonly ChildProcess[]): Promi
   throw new Error(`the hub was not ready within ${readyWithinMs / 1_000} s; its log says why`)
 }
 
-/** Starts the hub on a free port and waits until it is ready. */
-export async function startHub(options: HubOptions): Promise<HubProcess> {
-  const port = await freePort()
-  const url = `http://127.0.0.1:${port}`
-  const database: Embedded | null = options.split ? await startEmbedded({ dir: `${options.dataDir}/postgres` }) : null
-  const env = settings(options, port, database?.url ?? null)
+/** A hub that is not started yet. */
+export function spawnHub(options: HubOptions): HubProcess {
+  const url = `http://127.0.0.1:${options.port}`
+  const installToken = randomBytes(24).toString('base64url')
+  const keys = `demo:${randomBytes(32).toString('base64')}`
+  let database: Embedded | null = null
   let children: ChildProcess[] = []
   let stopping = false
-  const start = async () => {
-    const roles = options.split ? ['http', 'worker'] : ['all']
-    children = roles.map((role) => spawnRole(role, env, options.log))
+  const run = (role: string) => {
+    const env = { ...settings(options), HUB_INSTALL_TOKEN: installToken }
+    const shared = database !== null && { DATABASE_URL: database.url, HUB_KEYS: keys }
+    const child = spawnRole(role, { ...env, ...shared }, options.log)
+    children = [...children.filter(running), child]
+    return child
+  }
+  const open = async () => {
+    if (stopping) return
+    for (const role of options.split ? ['http', 'worker'] : ['all']) run(role)
     await untilReady(url, children)
-  }
-  const stop = async () => {
-    stopping = true
-    await endAll(children, 'SIGTERM')
-    await database?.stop()
-  }
-  try {
-    if (options.split) await once(spawnRole('migrate', env, options.log), 'exit')
-    await start()
-  } catch (cause) {
-    await stop()
-    throw cause
   }
   return {
     url,
-    installToken: env.HUB_INSTALL_TOKEN ?? '',
+    installToken,
+    start: async () => {
+      if (options.split) {
+        database = await startEmbedded({ dir: options.dataDir })
+        await once(run('migrate'), 'exit')
+      }
+      await open()
+    },
     crash: async () => {
       await endAll(children, 'SIGKILL')
-      if (!stopping) await start()
+      await open()
     },
-    stop,
+    stop: async () => {
+      stopping = true
+      await endAll(children, 'SIGTERM')
+      await database?.stop()
+    },
   }
 }
