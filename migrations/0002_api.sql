@@ -17,7 +17,7 @@ CREATE UNIQUE INDEX "api_request_once" ON "api_request" USING btree ("merchant_i
 CREATE INDEX "api_request_replayable" ON "api_request" USING btree ("merchant_id","at") WHERE "api_request"."replay_key" is not null;
 --> statement-breakpoint
 -- Open exceptions are few among many: the page that a person looks at first must not walk the settled ones.
-CREATE INDEX exception_open_page ON exception (merchant_id, raised_at DESC, exception_id DESC) WHERE resolved_at IS NULL;
+CREATE INDEX exception_open_page ON exception (merchant_id, raised_at DESC NULLS LAST, exception_id DESC NULLS LAST) WHERE resolved_at IS NULL;
 --> statement-breakpoint
 ALTER TABLE api_request ENABLE ROW LEVEL SECURITY;
 --> statement-breakpoint
@@ -29,6 +29,7 @@ CREATE POLICY own ON api_request TO hub_app USING (merchant_id = nullif(current_
 GRANT SELECT, INSERT, UPDATE ON api_request TO hub_app;
 --> statement-breakpoint
 -- The one place that says in which stage an order is: computed from facts, never stored. Each order has exactly one.
+-- Aggregates, not EXISTS: the planner must not turn a look at one order into a walk over all of the merchant's.
 -- The merchant is named here too, since before PostgreSQL 15 a view looks with its owner's eyes.
 CREATE VIEW order_stage AS
 SELECT o.merchant_id, o.order_id,
@@ -47,9 +48,11 @@ SELECT o.merchant_id, o.order_id,
 FROM orders o
 CROSS JOIN LATERAL (
   SELECT coalesce(sum(l.qty_ordered), 0)::int AS ordered, coalesce(sum(l.qty_ordered - l.qty_cancelled), 0)::int AS wanted,
-    coalesce(sum(l.qty_ordered - l.qty_cancelled) FILTER (WHERE NOT EXISTS (
-      SELECT 1 FROM order_line_component c WHERE c.merchant_id = l.merchant_id AND c.order_id = l.order_id AND c.line_id = l.line_id)), 0)::int AS unmapped
-  FROM order_line l WHERE l.merchant_id = o.merchant_id AND l.order_id = o.order_id AND l.physical
+    coalesce(sum(l.qty_ordered - l.qty_cancelled) FILTER (WHERE m.parts = 0), 0)::int AS unmapped
+  FROM order_line l
+  CROSS JOIN LATERAL (SELECT count(*) AS parts FROM order_line_component c
+    WHERE c.merchant_id = l.merchant_id AND c.order_id = l.order_id AND c.line_id = l.line_id) m
+  WHERE l.merchant_id = o.merchant_id AND l.order_id = o.order_id AND l.physical
 ) l
 CROSS JOIN LATERAL (
   SELECT coalesce(sum(c.short), 0)::int AS short, coalesce(sum(greatest(c.need - coalesce(r.consumed, 0), 0)), 0)::int AS open,
@@ -62,8 +65,8 @@ CROSS JOIN LATERAL (
   WHERE c.merchant_id = o.merchant_id AND c.order_id = o.order_id
 ) c
 CROSS JOIN LATERAL (
-  SELECT EXISTS (SELECT 1 FROM fulfillment_order f
-    WHERE f.merchant_id = o.merchant_id AND f.order_id = o.order_id AND f.status = 'incomplete') AS stopped
+  SELECT coalesce(bool_or(f.status = 'incomplete'), false) AS stopped FROM fulfillment_order f
+  WHERE f.merchant_id = o.merchant_id AND f.order_id = o.order_id
 ) f
 WHERE o.merchant_id = nullif(current_setting('hub.merchant_id', true), '')::uuid;
 --> statement-breakpoint

@@ -126,7 +126,9 @@ export async function readPage<Row extends object, Item>(
     where.push(`(${keys.join(', ')}) ${list.direction === 'desc' ? '<' : '>'} (${values.join(', ')})`)
   }
   const filtered = reading.filter.length > 0
-  const order = `order by ${keys.map((key) => `${key} ${list.direction}`).join(', ')}`
+  // As the indexes are written: without "nulls last" none of them fits, and a page sorts the whole table.
+  const towards = list.direction === 'desc' ? 'desc nulls last' : 'asc'
+  const order = `order by ${keys.map((key) => `${key} ${towards}`).join(', ')}`
   const scan = `(select t.* from ${list.from} t where ${where.join(' and ')} ${order} limit ${filtered ? scanMax : page.limit + 1}) t`
   const scanParams = [...params]
   const checks = reading.filter.map(({ sql, value }) => sql.replaceAll('?', `$${params.push(value)}`))

@@ -62,7 +62,7 @@ export function listingRoutes(app: Api, deps: ApiDeps): void {
       querystring: z.strictObject({
         ...pageFields,
         connection: idOf('connection').optional(),
-        sku: z.string().min(1).max(255).optional(),
+        sku: text(255).optional(),
         unmapped: flag.optional(),
       }),
       response: answers(pageOf(shownListing)),

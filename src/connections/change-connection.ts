@@ -19,7 +19,7 @@ export function versionOf(row: Changeable): string {
 }
 
 /** Locks the connection. @throws Problem 404, or 409 when it is no longer what the caller read */
-export async function lockConnection(tx: Tx, connectionId: string, version: string | undefined): Promise<Changeable> {
+async function lockConnection(tx: Tx, connectionId: string, version: string | undefined): Promise<Changeable> {
   const [row] = await tx.rows<Changeable & object>(
     `select label, write_mode as "writeMode", status from connection where merchant_id = $1 and connection_id = $2 for no key update`,
     [tx.merchantId, connectionId],

@@ -41,6 +41,20 @@ function unknownSettings(given: Readonly<Record<string, unknown>>, kept: Setting
     }))
 }
 
+/** A connector's own schema may let through what no database keeps. */
+function unstorable(settings: Settings): FieldError[] {
+  const bad = new Set<string>()
+  JSON.stringify(settings, (name, value: unknown) => {
+    if (typeof value === 'string' && (!value.isWellFormed() || value.includes('\u0000'))) bad.add(name)
+    return value
+  })
+  return [...bad].map((name) => ({
+    field: `settings.${name}`,
+    message: 'holds a character that is not text',
+    mend: 'Remove it.',
+  }))
+}
+
 function locationErrors(connector: Connector, request: ConnectRequest): FieldError[] {
   const partner = connector.manifest.role === 'partner'
   if (partner === (request.location !== null)) return []
@@ -66,7 +80,9 @@ export function checkRequest(connectors: ReadonlyMap<string, Connector>, request
   const settings = parsed(connector.settings, request.settings, 'settings')
   const errors = [
     ...('value' in secrets ? [] : secrets),
-    ...('value' in settings ? unknownSettings(request.settings, settings.value) : settings),
+    ...('value' in settings
+      ? [...unknownSettings(request.settings, settings.value), ...unstorable(settings.value)]
+      : settings),
     ...locationErrors(connector, request),
   ]
   if (errors.length > 0 || !('value' in secrets) || !('value' in settings)) throw invalid(errors)

@@ -52,12 +52,3 @@ export async function readConnection(tx: Tx, connectionId: string): Promise<(Con
   )
   return row ?? null
 }
-
-/** Account and role of a connection, for filters; null when the merchant has no such connection. */
-export async function accountOf(tx: Tx, connectionId: string): Promise<string | null> {
-  const [row] = await tx.rows<{ account_id: string }>(
-    'select account_id from connection where merchant_id = $1 and connection_id = $2',
-    [tx.merchantId, connectionId],
-  )
-  return row?.account_id ?? null
-}

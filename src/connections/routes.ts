@@ -94,17 +94,26 @@ function connectRoute(app: Api, deps: ApiDeps): void {
 
 const list: List = { name: 'connections', from: 'connection', keys: [['connection_id', 'uuid']], direction: 'asc' }
 
+const kindsOf = ({ connectors }: ApiDeps, role: 'channel' | 'partner'): string[] =>
+  [...connectors.values()].filter(({ manifest }) => manifest.role === role).map(({ manifest }) => manifest.kind)
+
 function readRoutes(app: Api, deps: ApiDeps): void {
   app.get('/connections', {
     config: { scope: 'connections:read' },
     schema: {
-      querystring: z.strictObject({ ...pageFields, connector: z.string().max(60).optional() }),
+      querystring: z.strictObject({
+        ...pageFields,
+        connector: text(60).optional(),
+        role: z.enum(['channel', 'partner']).optional(),
+      }),
       response: answers(pageOf(shownConnection)),
     },
     handler: (request) =>
       reading(deps, request, (tx) => {
         const where = conditions(tx.merchantId)
-        where.check('t.connector = ?', request.query.connector)
+        const { connector, role } = request.query
+        where.check('t.connector = ?', connector)
+        where.check('t.connector = any(?::text[])', role && kindsOf(deps, role))
         const select = `${connectionColumns}, ${lagColumns}`
         return readPage(tx, list, { reading: { ...where, select, joins: accountJoin }, page: request.query }, show)
       }),

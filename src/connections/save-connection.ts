@@ -1,4 +1,4 @@
-import type { Account, Connector } from '../connector-kit/index.ts'
+import { type Account, type Connector, cleanText } from '../connector-kit/index.ts'
 import type { KeyRing } from '../platform/base/key-ring.ts'
 import type { Ids } from '../platform/base/ports.ts'
 import { ensureLanes } from '../platform/db/lane.ts'
@@ -17,7 +17,7 @@ export interface ConnectionPlan {
 }
 
 /** Which lanes a connection needs, by what its connector can do. */
-export function laneKinds({ manifest, ...ports }: Connector): string[] {
+function laneKinds({ manifest, ...ports }: Connector): string[] {
   const able = (port: unknown, ...kinds: string[]) => (port === undefined ? [] : kinds)
   if (manifest.role === 'partner') return ['import', 'effect', ...able(ports.files, 'files')]
   return [
@@ -49,7 +49,7 @@ async function upsertAccount(tx: Tx, ids: Ids, plan: ConnectionPlan): Promise<st
   const [row] = await tx.rows<{ account_id: string }>(
     `insert into channel_account (merchant_id, account_id, platform, external_account_id, name) values ($1, $2, $3, $4, $5)
      on conflict (merchant_id, platform, external_account_id) do update set name = excluded.name returning account_id`,
-    [tx.merchantId, ids.uuid(), plan.checked.spoken.manifest.kind, plan.account.key, plan.account.name],
+    [tx.merchantId, ids.uuid(), plan.checked.spoken.manifest.kind, plan.account.key, cleanText(plan.account.name, 200)],
   )
   if (!row) throw new Error('the account was not stored')
   return row.account_id

@@ -28,7 +28,7 @@ function levelRoute(app: Api, deps: ApiDeps): void {
     schema: {
       querystring: z.strictObject({
         ...pageFields,
-        sku: z.string().min(1).max(255).optional(),
+        sku: text(255).optional(),
         location: idOf('location').optional(),
       }),
       response: answers(pageOf(shownLevel)),

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import type { Api, ApiDeps, ApiPlugin } from '../api/deps.ts'
 import { answers, idOf, when } from '../api/fields.ts'
-import { conditions, type List, pageFields, pageOf, readPage } from '../api/page.ts'
+import { requireKnown } from '../api/known.ts'
+import { pageFields, pageOf } from '../api/page.ts'
 import { grants } from '../api/scopes.ts'
 import { reading } from '../api/transactions.ts'
-import { accountOf } from '../connections/read.ts'
 import {
   requestsOfOrder,
   shipmentsOfOrder,
@@ -18,45 +18,30 @@ import { isUuid } from '../model/id.ts'
 import { normaliseNumber } from '../model/text.ts'
 import { principalOf } from '../platform/http/access.ts'
 import { notFound, Problem } from '../platform/http/problem.ts'
-import { orderColumns, orderJoins, readLines, readOrder, readPersons, stages } from './read.ts'
+import { listOrders } from './list-orders.ts'
+import { readLines, readOrder, readPersons, stages } from './read.ts'
 import { type FoundAfter, searchOrders } from './search-orders.ts'
 import { showLine, shownLine, shownOrder, shownPerson, showOrder, showPerson } from './shown.ts'
 
-const list: List = {
-  name: 'orders',
-  from: 'orders',
-  keys: [
-    ['placed_at', 'timestamptz'],
-    ['order_id', 'uuid'],
-  ],
-  direction: 'desc',
-}
+const listQuery = z.strictObject({
+  ...pageFields,
+  connection: idOf('connection').optional(),
+  stage: z.enum(stages).optional(),
+  placedFrom: when.optional(),
+  placedBefore: when.optional(),
+})
 
 function listRoute(app: Api, deps: ApiDeps): void {
   app.get('/orders', {
     config: { scope: 'orders:read' },
     schema: {
-      querystring: z.strictObject({
-        ...pageFields,
-        connection: idOf('connection').optional(),
-        stage: z.enum(stages).optional(),
-        placedFrom: when.optional(),
-        placedBefore: when.optional(),
-      }),
+      querystring: listQuery,
       response: answers(pageOf(shownOrder)),
     },
     handler: (request) =>
       reading(deps, request, async (tx) => {
-        const { connection, stage, placedFrom, placedBefore } = request.query
-        const accountId = connection === undefined ? undefined : await accountOf(tx, connection)
-        if (accountId === null) throw notFound()
-        const where = conditions(tx.merchantId)
-        where.narrow('t.placed_at >= ?::timestamptz', placedFrom)
-        where.narrow('t.placed_at < ?::timestamptz', placedBefore)
-        where.check('t.account_id = ?', accountId)
-        where.check('s.stage = ?', stage)
-        const spec = { ...where, select: orderColumns, joins: orderJoins }
-        return readPage(tx, list, { reading: spec, page: request.query }, showOrder)
+        await requireKnown(tx, { connection: request.query.connection })
+        return listOrders(tx, request.query, showOrder)
       }),
   })
 }

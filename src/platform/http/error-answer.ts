@@ -29,7 +29,7 @@ function facts(error: unknown): { readonly code: string; readonly status: number
 }
 
 /** What the caller is told. Whatever is not ours or the framework's becomes a 500 without a word of it. */
-export function problemOf(error: unknown): Problem {
+function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error
   if (hasZodFastifySchemaValidationErrors(error)) {
     return new Problem(400, 'HUB_VALIDATION', 'The request does not fit this address.', fieldErrors(error.validation))
@@ -44,7 +44,7 @@ export function problemOf(error: unknown): Problem {
 }
 
 /** Sends a problem as application/problem+json. */
-export function answerProblem(reply: FastifyReply, problem: Problem): FastifyReply {
+function answerProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="crossdock"')
   const body = JSON.stringify(problemBody(problem, reply.request.id))
   // A route's own response schema must not reshape a problem.

@@ -1,0 +1,30 @@
+export interface Option {
+  /** As written: `--placed-from`. */
+  readonly name: string
+  readonly kind: 'text' | 'number' | 'flag' | 'list' | 'json'
+  readonly what: string
+  readonly required?: true
+}
+export type Values = Readonly<Record<string, unknown>>
+export interface Command {
+  readonly noun: string
+  readonly verb: string
+  readonly what: string
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Under /api/v1. Each `:name` is a word of the command line. */
+  readonly path: string
+  readonly options?: readonly Option[]
+  /** From the options' values to the body, where that is more than their names in camel case. */
+  readonly body?: (values: Values) => unknown
+  /** Columns of a list, for people. */
+  readonly columns?: readonly string[]
+}
+
+export const text = (name: string, what: string): Option => ({ name, kind: 'text', what })
+export const number = (name: string, what: string): Option => ({ name, kind: 'number', what })
+export const json = (name: string, what: string): Option => ({ name, kind: 'json', what })
+export const flag = (name: string, what: string): Option => ({ name, kind: 'flag', what })
+export const must = (option: Option): Option => ({ ...option, required: true })
+
+export const page = [number('limit', 'rows of a page, 1 to 200'), text('after', 'the "next" of the page before')]
+export const version = text('version', 'what you read; refused when somebody else was faster')
