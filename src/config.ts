@@ -26,6 +26,8 @@ export interface Config {
   readonly devAllowHosts: readonly string[]
   readonly failpoints: string
   readonly pool: { readonly work: number; readonly ingest: number }
+  /** How long a worker that went silent keeps what it was doing. */
+  readonly laneLeaseMs: number
   /** Null: each connector's own interval. */
   readonly pollEveryS: number | null
   readonly trustProxy: false | number | readonly string[]
@@ -109,6 +111,7 @@ export const Environment = z.object({
   HUB_FAILPOINTS: z.string().superRefine(failpointIssue).default(''),
   POOL_WORK: whole(2, 200).default(8),
   POOL_INGEST: whole(1, 50).default(3),
+  LANE_LEASE_MS: whole(2_000, 600_000).default(20_000),
   POLL_EVERY_S: whole(1, 86_400).optional(),
   TRUST_PROXY: z
     .union([whole(1, 10), list((part) => proxyAddress.test(part), trustProxyMend)], trustProxyMend)
@@ -214,6 +217,7 @@ function freeze(env: Environment, role: Role, publicUrl: string): Config {
     devAllowHosts: Object.freeze(env.DEV_ALLOW_HOSTS),
     failpoints: env.HUB_FAILPOINTS,
     pool: Object.freeze({ work: env.POOL_WORK, ingest: env.POOL_INGEST }),
+    laneLeaseMs: env.LANE_LEASE_MS,
     pollEveryS: env.POLL_EVERY_S ?? null,
     trustProxy: noProxy ? false : env.TRUST_PROXY,
     installToken: env.HUB_INSTALL_TOKEN ?? null,

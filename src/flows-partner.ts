@@ -2,6 +2,7 @@
 import { itemsBySku } from './catalog/map-lines.ts'
 import { confirmEffects, intend } from './effects/effects.ts'
 import { askPartners, stockCounted } from './flows.ts'
+import { departedSince } from './fulfillment/departed.ts'
 import { type FactPlan, type Misfit, type Notice, planFacts, type ReportedRow } from './fulfillment/plan-facts.ts'
 import {
   linesForChannel,
@@ -180,10 +181,12 @@ async function partnerCounted(
       stock.map((s) => s.sku),
     ),
   ]
-  const counts = stock.flatMap((s) => {
+  const seen = stock.flatMap((s) => {
     const itemId = items.get(s.sku)
     return itemId && locationId ? [{ itemId, locationId, onHand: s.onHand, asOf: s.asOf, kind: 'count' as const }] : []
   })
+  const left = locationId && seen.length > 0 ? await departedSince(tx, locationId, seen) : new Map<string, number>()
+  const counts = seen.map((c) => ({ ...c, onHand: Math.max(0, c.onHand - (left.get(c.itemId) ?? 0)) }))
   if (counts.length > 0) await stockCounted(tx, ids, report.cause, counts)
   return stock
     .filter((s) => !items.has(s.sku))

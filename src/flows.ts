@@ -17,11 +17,11 @@ import { type Count, type CountOutcome, countStock } from './inventory/count-sto
 import { type Fit, fitStock } from './inventory/fit-stock.ts'
 import { onHandOf } from './inventory/locate.ts'
 import { recordSales, setNeeds } from './inventory/set-needs.ts'
-import { type Cause, raiseExceptions } from './journal/record.ts'
+import { type Cause, raiseExceptions, resolveExceptions } from './journal/record.ts'
 import { noteExcess, noteFit, noteImport, noteRequests, noteUnmapped } from './notes.ts'
 import type { Arrival, OrderFact } from './orders/facts.ts'
 import { addSearchNumbers, type ImportSource, importOrders } from './orders/import-orders.ts'
-import { linesWithoutNeeds, lockOrders } from './orders/lock-orders.ts'
+import { linesWithoutNeeds, lockFreeOrders, lockOrders } from './orders/lock-orders.ts'
 import { lineListingRef, writeLines, writePersons } from './orders/write-lines.ts'
 import type { Ids } from './platform/base/ports.ts'
 import type { Tx } from './platform/db/tx.ts'
@@ -56,16 +56,20 @@ export async function ordersArrived(
   await noteImport(tx, applied)
 
   const placed = new Map(applied.map((a) => [a.orderId, a.order.placedAt]))
+  // Needs belong under the clock: whoever maps a listing meanwhile either sees these lines or is seen by them.
+  const version = await tickClock(tx)
   await setNeeds(
     tx,
     lines.filter((l) => l.physical).map((l) => ({ ...l, placedAt: placed.get(l.orderId) ?? '' })),
   )
-  const version = await tickClock(tx)
   await recordSales(
     tx,
     version,
     lines.flatMap((l) => (l.listingId === null ? [] : [{ listingId: l.listingId, qty: l.tookDelta }])),
   )
+  // What the shop put back by itself it shows as on sale, whatever the ledger holds: its listings are looked at again.
+  const putBack = lines.flatMap((l) => (l.listingId !== null && l.tookDelta < 0 ? [l.listingId] : []))
+  if (putBack.length > 0) await recordChange(tx, version, await itemsOfListings(tx, putBack))
   const orderIds = applied.map((a) => a.orderId)
   const fit = await fitStock(tx, version, orderIds)
 
@@ -209,11 +213,22 @@ export async function itemsCreated(
 /** Listings met their items: waiting lines get their needs, and every shop shows the ledger's number. */
 async function lineUp(tx: Tx, ids: Ids, listingIds: readonly string[], cause: Cause): Promise<void> {
   if (listingIds.length === 0) return
-  const waiting = await linesWithoutNeeds(tx, listingIds)
-  const orderIds = [...new Set(waiting.map((line) => line.orderId))]
-  await lockOrders(tx, orderIds)
-  await setNeeds(tx, waiting)
+  const named = await linesWithoutNeeds(tx, listingIds)
+  await lockOrders(
+    tx,
+    named.map((line) => line.orderId),
+  )
   const version = await tickClock(tx)
+  // Read again: an order may have been cancelled before we had its lock, or imported before we had the clock. One that
+  // is being imported now sets its needs after us.
+  const lines = await linesWithoutNeeds(tx, listingIds)
+  const ours = await lockFreeOrders(
+    tx,
+    lines.map((line) => line.orderId),
+  )
+  const waiting = lines.filter((line) => ours.has(line.orderId))
+  await setNeeds(tx, waiting)
+  const orderIds = [...new Set(waiting.map((line) => line.orderId))]
   const fit = await fitStock(tx, version, orderIds)
   await recordChange(tx, version, await itemsOfListings(tx, listingIds))
   await noteUnmapped(tx, orderIds, orderIds)
@@ -225,6 +240,7 @@ async function lineUp(tx: Tx, ids: Ids, listingIds: readonly string[], cause: Ca
 export async function requestRetried(tx: Tx, ids: Ids, cause: Cause, fulfillmentOrderId: string): Promise<boolean> {
   const orderId = await releaseIncomplete(tx, fulfillmentOrderId)
   if (orderId === null) return false
+  await resolveExceptions(tx, [`request_rejected.${fulfillmentOrderId}`, `shipped_short.${fulfillmentOrderId}`])
   await lockOrders(tx, [orderId])
   const fit = await fitStock(tx, await tickClock(tx), [orderId])
   await askPartners(tx, ids, fit, { cause, cancelled: none })

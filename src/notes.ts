@@ -10,7 +10,7 @@ import {
   resolveExceptions,
 } from './journal/record.ts'
 import { moneyDelta, type OrderFact } from './orders/facts.ts'
-import { unmappedOf } from './orders/lock-orders.ts'
+import { lineNames, unmappedOf } from './orders/lock-orders.ts'
 import type { Tx } from './platform/db/tx.ts'
 
 const hub = 'hub'
@@ -93,6 +93,7 @@ export async function noteFit(tx: Tx, fit: Fit, cause: Cause, fresh: ReadonlySet
 /** Units that a partner still holds although the order no longer wants them, where no cancel request covers it. */
 export async function noteExcess(tx: Tx, fit: Fit, cancelled: ReadonlySet<string>): Promise<void> {
   const edited = fit.excess.filter((row) => !cancelled.has(row.orderId))
+  const names = await lineNames(tx, edited)
   await raiseExceptions(
     tx,
     edited.map(({ orderId, lineId, units }) => ({
@@ -100,7 +101,7 @@ export async function noteExcess(tx: Tx, fit: Fit, cancelled: ReadonlySet<string
       dedupeKey: `edit.${orderId}.${lineId}`,
       subjectKind: 'order',
       subjectId: orderId,
-      detail: { lineId, units },
+      detail: { ...names.get(lineId), units },
     })),
   )
 }

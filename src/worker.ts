@@ -88,7 +88,15 @@ export async function openWorker(base: Base): Promise<Worker> {
         deadlineAt: lease.untilMs(),
       }),
   }
-  const runner = openRunner({ db, ports, log, metrics, later, kinds: laneKinds(deps, config.pollEveryS) })
+  const runner = openRunner({
+    db,
+    ports,
+    log,
+    metrics,
+    later,
+    kinds: laneKinds(deps, config.pollEveryS),
+    leaseMs: config.laneLeaseMs,
+  })
   const hear = (ring: Ring): void => {
     if (!('kinds' in ring)) runner.wake(ring)
     else void changed(ring).catch((error: unknown) => log.warn({ err: error }, 'bell.unheard'))

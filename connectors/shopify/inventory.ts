@@ -11,7 +11,7 @@ import {
 import { readLevels, setQuantities } from './documents.ts'
 import { ask } from './graphql.ts'
 import { available, ItemLevel, locationOf } from './levels.ts'
-import { targetsPerCall } from './manifest.ts'
+import { manifest, targetsPerCall } from './manifest.ts'
 import type { Credentials, ShopCtx } from './settings.ts'
 
 /** A node of another type, or one that the fragment does not fit, comes as {}. */
@@ -138,11 +138,18 @@ async function pushChunk(
   return [...results, ...left.map((command) => failed(command, again))]
 }
 
+/** Beyond this GraphQL's Int itself refuses the whole call, with its innocent rows. */
+function isPossible({ available }: InventoryCommand): boolean {
+  return Number.isInteger(available) && available >= 0 && available <= (manifest.inventory?.quantityMax ?? 0)
+}
+
 const push: InventoryPort<Credentials>['push'] = async (ctx, batch) => {
   const locationId = await locationOf(ctx)
-  const results: ItemResult[] = []
-  for (let i = 0; i < batch.length; i += targetsPerCall) {
-    results.push(...(await pushChunk(ctx, batch.slice(i, i + targetsPerCall), locationId)))
+  const wrong = new ChannelError('invalid', 'no quantity that Shopify can keep', { field: 'available' })
+  const results = batch.filter((command) => !isPossible(command)).map((command) => failed(command, wrong))
+  const possible = batch.filter(isPossible)
+  for (let i = 0; i < possible.length; i += targetsPerCall) {
+    results.push(...(await pushChunk(ctx, possible.slice(i, i + targetsPerCall), locationId)))
   }
   return results
 }

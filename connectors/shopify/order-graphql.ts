@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { readAs } from './json.ts'
+import { Gid, readAs } from './json.ts'
 import { type Amount, type Bag, happened, type ShopLine, type ShopOrder } from './order-shape.ts'
 import { GraphqlAddress } from './persons.ts'
 
@@ -17,7 +17,7 @@ const text = z
 const units = z.number().int().min(0).max(1_000_000)
 
 const LineNode = z.object({
-  id: z.string(),
+  id: Gid,
   sku: text,
   name: z.string(),
   quantity: units,
@@ -25,7 +25,7 @@ const LineNode = z.object({
   unfulfilledQuantity: units,
   requiresShipping: z.boolean(),
   isGiftCard: z.boolean(),
-  variant: z.object({ id: z.string() }).nullish(),
+  variant: z.object({ id: Gid }).nullish(),
   originalUnitPriceSet: Bagged,
   discountAllocations: z.array(z.object({ allocatedAmountSet: Bagged })),
 })
@@ -47,7 +47,7 @@ export const FulfilledLineNode = z.object({
 })
 
 const GraphqlOrder = z.object({
-  id: z.string(),
+  id: Gid,
   name: z.string(),
   createdAt: z.string(),
   updatedAt: z.string(),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { gid, NumericId, readAs } from './json.ts'
+import { Gid, gid, NumericId, readAs } from './json.ts'
 import { type Amount, type Bag, happened, type ShopOrder } from './order-shape.ts'
 import { WebhookAddress } from './persons.ts'
 
@@ -22,7 +22,7 @@ const units = z.number().int().min(0).max(1_000_000)
 
 const Line = z.object({
   id: NumericId,
-  admin_graphql_api_id: z.string().optional(),
+  admin_graphql_api_id: Gid.optional(),
   variant_id: NumericId.nullish(),
   sku: text,
   name: text,
@@ -51,7 +51,7 @@ const Shipping = z.object({ title: text, is_removed: flag, price_set: Bagged, di
 
 const WebhookOrder = z.object({
   id: NumericId,
-  admin_graphql_api_id: z.string().optional(),
+  admin_graphql_api_id: Gid.optional(),
   name: z.string(),
   created_at: z.string(),
   updated_at: text,

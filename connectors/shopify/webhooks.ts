@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import { type InboundEvent, type InboundPort, UnreadableError } from '#kit'
-import { gid, NumericId, parseJson, readAs, readInstant } from './json.ts'
+import { Gid, gid, NumericId, parseJson, readAs, readInstant } from './json.ts'
 import type { Credentials } from './settings.ts'
 
 /** SHA-256 in base64: 43 letters and one "=". */
@@ -37,12 +37,12 @@ const verify: InboundPort<Credentials>['verify'] = (request, secrets) => {
   return { ok: true, topic, deliveryId: `${topic}:${event}`, occurredAt }
 }
 
-const ById = z.object({ id: NumericId, admin_graphql_api_id: z.string().optional() })
+const ById = z.object({ id: NumericId, admin_graphql_api_id: Gid.optional() })
 const OfOrder = z.object({ order_id: NumericId })
 const Edited = z.object({ order_edit: OfOrder })
 const Risk = z.object({ order_id: NumericId.nullish(), risk_level: z.string().nullish() })
 const OfItem = z.object({ inventory_item_id: NumericId })
-const Gids = z.array(z.object({ admin_graphql_api_id: z.string() })).max(2_100)
+const Gids = z.array(z.object({ admin_graphql_api_id: Gid })).max(2_100)
 const Product = ById.extend({ variant_gids: Gids.nullish(), variants: Gids.nullish() })
 
 type Decode = (body: unknown, raw: Uint8Array) => readonly InboundEvent[]

@@ -12,7 +12,7 @@ export const amount = z
   .transform((value, context): Fine => {
     const text = typeof value === 'number' ? decimalOf(value) : (value ?? '').trim()
     if (text === '') return 0n
-    const match = /^(-?)(\d{0,18})(?:\.(\d{0,30}))?$/.exec(text)
+    const match = /^(-?)(\d{0,14})(?:\.(\d{0,30}))?$/.exec(text)
     if (match && (match[2] !== '' || match[3])) {
       const fraction = (match[3] ?? '').slice(0, fineDigits).padEnd(fineDigits, '0')
       return BigInt(`${match[1]}${match[2] || '0'}${fraction}`)

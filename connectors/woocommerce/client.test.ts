@@ -180,9 +180,11 @@ describe('every refusal tells the hub what to do next', () => {
     ['7', 7_000],
     ['2.0', 2_000],
     ['Mon, 23 Nov 2026 12:00:30 GMT', 30_000],
-    ['Mon, 23 Nov 2026 11:00:00 GMT', 0],
-    ['soon', undefined],
-    ['', undefined],
+    ['Mon, 23 Nov 2026 11:00:00 GMT', 1_000],
+    ['0', 1_000],
+    ['99999999999', 900_000],
+    ['soon', 5_000],
+    ['', 5_000],
   ])('Retry-After "%s" is %s ms', async (text, expected) => {
     const { ctx } = recorder(() => ({ status: 429, headers: { 'retry-after': text } }))
     const error = await caught(ask(ctx, { method: 'GET', path: 'a', shape }))

@@ -40,12 +40,17 @@ function refusalOf(response: HttpResponse): Refusal | null {
   }
 }
 
-/** Seconds or an HTTP date, to milliseconds. */
+const waitMsMin = 1_000
+const waitMsUsual = 5_000
+const waitMsMax = 15 * 60_000
+const within = (ms: number) => Math.min(Math.max(ms, waitMsMin), waitMsMax)
+
+/** Seconds or an HTTP date, to milliseconds. A proxy that says "now" or "next year" is not taken at its word. */
 function retryAfterMs(response: HttpResponse, now: Date): number | undefined {
   const text = response.headers['retry-after']?.trim() ?? ''
-  if (/^\d{1,6}(\.\d+)?$/.test(text)) return Math.ceil(Number(text) * 1000)
+  if (/^\d{1,12}(\.\d+)?$/.test(text)) return within(Math.ceil(Number(text) * 1000))
   const at = Date.parse(text)
-  return text === '' || Number.isNaN(at) ? undefined : Math.max(0, at - now.getTime())
+  return text === '' || Number.isNaN(at) ? undefined : within(at - now.getTime())
 }
 
 function originOf(location: string | undefined): string {
@@ -105,7 +110,7 @@ function judge(response: HttpResponse, refusal: Refusal | null, asked: Asked): J
 export function failureOf(response: HttpResponse, asked: Asked): ChannelError {
   const refusal = refusalOf(response)
   const [kind, why] = judge(response, refusal, asked)
-  const waitMs = retryAfterMs(response, asked.now)
+  const waitMs = retryAfterMs(response, asked.now) ?? (kind === 'rate_limited' ? waitMsUsual : undefined)
   const requestId = response.headers['x-request-id'] ?? response.headers['cf-ray']
   const info: ErrorInfo = {
     httpStatus: response.status,

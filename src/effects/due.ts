@@ -2,11 +2,12 @@ import type { LaneKey } from '../platform/db/lane.ts'
 import type { DoorTx } from '../platform/db/tx.ts'
 
 /** Connections with effects that wait for longer than `olderMs`. */
-export function dueEffects(tx: DoorTx, olderMs: number, limit: number): Promise<LaneKey[]> {
+export function dueEffects(tx: DoorTx, olderMs: number, limit: number, only?: LaneKey): Promise<LaneKey[]> {
   return tx.rows<LaneKey>(
     `select distinct e.merchant_id as "merchantId", e.connection_id as "connectionId", 'effect' as kind
      from effect e join connection c on c.merchant_id = e.merchant_id and c.connection_id = e.connection_id and c.status = 'active' and c.write_mode = 'on'
-     where e.state in ('pending', 'sending', 'unknown', 'accepted') and e.due_at <= now() - $1 * interval '1 ms' limit $2`,
-    [olderMs, limit],
+     where e.state in ('pending', 'sending', 'unknown', 'accepted') and e.due_at <= now() - $1 * interval '1 ms'
+     and ($3::uuid is null or (e.merchant_id = $3 and e.connection_id = $4)) limit $2`,
+    [olderMs, limit, only?.merchantId ?? null, only?.connectionId ?? null],
   )
 }

@@ -65,6 +65,18 @@ const columns = `e.effect_id as "effectId", e.kind, e.connection_id as "connecti
   e.order_id as "orderId", e.intent, e.state, e.attempts, e.file_id as "fileId", e.external_ref as "externalRef"`
 
 /**
+ * What a lost holder had in its hands comes due now, not when its claim would have ended. A request that a partner has
+ * keeps its ack clock.
+ */
+export async function recallEffects(tx: Tx, connectionId: string): Promise<void> {
+  await tx.rows(
+    `update effect set due_at = now() where merchant_id = $1 and connection_id = $2 and due_at > now()
+       and (state in ('sending', 'unknown') or (state = 'accepted' and kind = 'shipped'))`,
+    [tx.merchantId, connectionId],
+  )
+}
+
+/**
  * Takes due effects for one lane's holder. What was `sending` when its holder was lost comes back as `unknown`: the far
  * side is asked before anything is sent again. The caller has fenced.
  */

@@ -9,7 +9,7 @@ export interface ReportedRow {
 /** A row that was well-formed but fits nothing we sent. */
 export interface Misfit {
   readonly row: number
-  readonly code: 'UNKNOWN_REQUEST' | 'SKU_NOT_IN_REQUEST' | 'UNKNOWN_SKU'
+  readonly code: 'UNKNOWN_REQUEST' | 'SKU_NOT_IN_REQUEST' | 'UNKNOWN_SKU' | 'ALREADY_REPORTED'
   readonly field: string
   readonly message: string
 }
@@ -90,16 +90,18 @@ function planAnswer(
     return
   }
   if (!['open', 'in_progress'].includes(request.status)) return // an answer to what is over changes nothing
-  const stopped = fact.type === 'cancel_accepted' || request.cancelled
+  // Dropped without our asking is a refusal: asked again by itself, it would be dropped again, without end.
+  const stopped =
+    request.cancelled || (fact.type === 'cancel_accepted' && request.requestStatus.startsWith('cancellation'))
   refuseRest(draft, request, stopped ? 'cancelled' : 'rejected')
   if (fact.type === 'cancel_accepted') draft.cancelProven.add(fulfillmentOrderId)
   draft.states.push({
     fulfillmentOrderId,
     requestStatus: stopped ? 'cancellation_accepted' : 'rejected',
     status: stopped ? 'cancelled' : 'incomplete',
-    reason: fact.type === 'rejected' ? fact.reason : null,
+    reason: stopped ? null : (fact.reason ?? 'dropped by the partner'),
   })
-  if (fact.type === 'rejected' && !stopped) note('request_rejected', fact.reason)
+  if (!stopped) note('request_rejected', fact.reason ?? 'dropped by the partner')
 }
 
 function planShipment(
@@ -115,8 +117,14 @@ function planShipment(
     return
   }
   draft.proven.add(request.fulfillmentOrderId)
+  const known = request.recorded.find((r) => r.shipment === fact.shipment && r.sku === fact.sku)
+  if (known && fact.quantity !== 0 && known.quantity !== fact.quantity) {
+    const message = `shipment "${fact.shipment.slice(0, 60)}" was reported before with ${known.quantity} of this SKU, which counts; report further units under a shipment id of their own`
+    draft.misfits.push({ row, code: 'ALREADY_REPORTED', field: 'quantity', message })
+    return
+  }
   if (fact.final) draft.finals.push({ request: request.requestNumber, sku: fact.sku })
-  if (fact.quantity === 0) return // only says that no more will come
+  if (fact.quantity === 0 || known) return // only says that no more will come, or what was said before
   const key = `${request.fulfillmentOrderId} ${fact.shipment}`
   const parcel = draft.parcels.get(key) ?? {
     fulfillmentOrderId: request.fulfillmentOrderId,

@@ -17,17 +17,25 @@ export interface OpenRequest {
     readonly requested: number
     readonly open: number
   }[]
+  /** What was booked of it already, by the partner's own parcel and SKU. */
+  readonly recorded: readonly { readonly shipment: string; readonly sku: string; readonly quantity: number }[]
 }
 
 const requestRow = `f.fulfillment_order_id as "fulfillmentOrderId", f.order_id as "orderId", f.location_id as "locationId", f.request_number as "requestNumber",
-  f.status, f.request_status as "requestStatus", o.cancelled_at is not null as cancelled, l.lines`
+  f.status, f.request_status as "requestStatus", o.cancelled_at is not null as cancelled, l.lines, p.recorded`
 const requestParts = `
   cross join lateral (select * from orders o where o.merchant_id = $1 and o.order_id = f.order_id offset 0) o
   cross join lateral (
     select json_agg(json_build_object('lineId', x.line_id, 'itemId', x.item_id, 'sku', i.sku, 'requested', x.requested,
       'open', greatest(x.requested - x.cancelled - x.rejected - x.shipped, 0)) order by x.line_id) as lines
     from fulfillment_order_line x join item i on i.merchant_id = x.merchant_id and i.item_id = x.item_id
-    where x.merchant_id = $1 and x.fulfillment_order_id = f.fulfillment_order_id) l`
+    where x.merchant_id = $1 and x.fulfillment_order_id = f.fulfillment_order_id) l
+  cross join lateral (
+    select coalesce(json_agg(json_build_object('shipment', s.ref, 'sku', i.sku, 'quantity', s.qty)), '[]') as recorded from (
+      select s.partner_shipment_ref as ref, y.item_id, sum(y.qty)::int as qty
+      from (select shipment_id, partner_shipment_ref from shipment where merchant_id = $1 and fulfillment_order_id = f.fulfillment_order_id offset 0) s
+      cross join lateral (select item_id, qty from shipment_line y where y.merchant_id = $1 and y.shipment_id = s.shipment_id offset 0) y group by 1, 2) s
+    cross join lateral (select sku from item i where i.merchant_id = $1 and i.item_id = s.item_id offset 0) i) p`
 
 /** Requests of a partner by number, their orders locked in the house's order. Unknown numbers are simply missing. */
 export async function lockRequests(

@@ -122,11 +122,12 @@ export async function storeArrivals(
 }
 
 /** Connections with messages that wait for longer than `olderMs`. */
-export function dueImports(tx: DoorTx, olderMs: number, limit: number): Promise<LaneKey[]> {
+export function dueImports(tx: DoorTx, olderMs: number, limit: number, only?: LaneKey): Promise<LaneKey[]> {
   return tx.rows<LaneKey>(
     `select distinct m.merchant_id as "merchantId", m.connection_id as "connectionId", 'import' as kind
      from inbox_message m join connection c on c.merchant_id = m.merchant_id and c.connection_id = m.connection_id and c.status = 'active'
-     where m.state = 'pending' and m.due_at <= now() - $1 * interval '1 ms' limit $2`,
-    [olderMs, limit],
+     where m.state = 'pending' and m.due_at <= now() - $1 * interval '1 ms'
+     and ($3::uuid is null or (m.merchant_id = $3 and m.connection_id = $4)) limit $2`,
+    [olderMs, limit, only?.merchantId ?? null, only?.connectionId ?? null],
   )
 }

@@ -27,7 +27,8 @@ export interface CountOutcome {
   readonly raisedItemIds: readonly string[]
 }
 
-const input = `select * from jsonb_to_recordset($2::jsonb) as t("itemId" uuid, "locationId" uuid, "onHand" int, "asOf" timestamptz,
+// A clock ahead of ours must not outlaw the counts that follow.
+const input = `select "itemId", "locationId", "onHand", case when "asOf" > now() then now() else "asOf" end as "asOf", kind, "causeKind", "causeId" from jsonb_to_recordset($2::jsonb) as t("itemId" uuid, "locationId" uuid, "onHand" int, "asOf" timestamptz,
   kind text, "causeKind" text, "causeId" uuid)`
 
 /** Turns the newest reservations short where the count is lower than what is reserved; handed-off units stay. */

@@ -11,6 +11,9 @@ export interface PushView {
   readonly salesSinceBase: number
   /** A write whose answer we do not know. */
   readonly inFlight: { readonly quantity: number; readonly unseen: number; readonly salesSince: number } | null
+  /** Units that were missing when we last looked, and the channel's own sales that reached the ledger since. */
+  readonly unseen: number
+  readonly salesSinceLook: number
   /** A poll of the shop's orders began after the units went missing and is wholly imported: nothing can still be under way. */
   readonly pollHasPassed: boolean
 }
@@ -22,30 +25,44 @@ export type PushDecision =
       readonly changeFrom: number
       readonly unseen: number
       readonly drift: number
+      readonly newlyMissing: boolean
+      readonly believed: number
     }
   /** The channel shows what it should. */
-  | { readonly kind: 'settled'; readonly shown: number; readonly unseen: number; readonly drift: number }
+  | {
+      readonly kind: 'settled'
+      readonly shown: number
+      readonly unseen: number
+      readonly drift: number
+      readonly newlyMissing: boolean
+    }
   | { readonly kind: 'not_stocked' }
 
 /**
  * The rule against resurrection. The channel should show `expected`: what it last confirmed, minus its own sales which
  * have reached us since. Less than that means sales that have not: they are kept off sale (subtracted), and the shop is
  * polled. Only when a whole poll brought nothing is the gap drift, which our number overwrites. More than expected is
- * drift at once, since no sale hides in it.
+ * drift at once, since no sale hides in it. A write of unknown fate may have landed and sold since: the higher of the two
+ * expectations counts, or its sales would look like drift. Units that went missing after the poll began are not
+ * explained by it, whatever was missing before.
  */
 export function decidePush(view: PushView): PushDecision {
   const { shown } = view
   if (shown === null) return { kind: 'not_stocked' }
-  const landed = view.inFlight !== null && shown === view.inFlight.quantity
-  const expected = landed
-    ? view.inFlight.quantity + view.inFlight.unseen - view.inFlight.salesSince
-    : view.baseQty === null
-      ? shown
-      : view.baseQty - view.salesSinceBase
+  const expected = expectedOf(view, shown)
   const gap = expected - shown
-  const unseen = gap > 0 && !view.pollHasPassed ? gap : 0
+  const newlyMissing = gap > Math.max(0, view.unseen - Math.abs(view.salesSinceLook))
+  const unseen = gap > 0 && (newlyMissing || !view.pollHasPassed) ? gap : 0
   const drift = shown - (expected - unseen)
   const target = Math.max(0, view.quantity - unseen)
-  if (shown === target) return { kind: 'settled', shown, unseen, drift }
-  return { kind: 'write', target, changeFrom: shown, unseen, drift }
+  if (shown === target) return { kind: 'settled', shown, unseen, drift, newlyMissing }
+  const believed = gap > 0 ? shown + unseen : expected
+  return { kind: 'write', target, changeFrom: shown, unseen, drift, newlyMissing, believed }
+}
+
+function expectedOf(view: PushView, shown: number): number {
+  const fromBase = view.baseQty === null ? shown : view.baseQty - view.salesSinceBase
+  if (view.inFlight === null) return fromBase
+  const ifLanded = view.inFlight.quantity + view.inFlight.unseen - view.inFlight.salesSince
+  return shown === view.inFlight.quantity ? ifLanded : Math.max(fromBase, ifLanded)
 }

@@ -105,32 +105,52 @@ export interface PushRow {
   readonly version: string
   readonly qty: number
   readonly unseen: number
+  /** Units went missing since the last look: only a poll that begins from now on can explain them. */
+  readonly newlyMissing: boolean
+  /** What the channel should show at `version`, where an earlier write of unknown fate is about to be forgotten. */
+  readonly believed: number | null
 }
+const rowType = '"listingId" uuid, version bigint, qty int, unseen int, "newlyMissing" boolean, believed int'
+const unseenSince = `case when d.unseen = 0 then null when d."newlyMissing" then now() else coalesce(p.unseen_since, now()) end`
 
 /** Before the call: what we are about to write, so that a lost answer can be recognised by reading. */
 export async function markSending(tx: Tx, connectionId: string, rows: readonly PushRow[]): Promise<void> {
   if (rows.length === 0) return
   await tx.rows(
     `update listing_push p set sending_version = d.version, sending_qty = d.qty, attempts = p.attempts + 1, due_at = now() + interval '30 seconds',
-       unseen = d.unseen, unseen_since = case when d.unseen = 0 then null else coalesce(p.unseen_since, now()) end
-     from jsonb_to_recordset($3::jsonb) as d("listingId" uuid, version bigint, qty int, unseen int)
+       unseen = d.unseen, unseen_since = ${unseenSince},
+       base_qty = coalesce(d.believed, p.base_qty), base_version = case when d.believed is null then p.base_version else d.version end
+     from jsonb_to_recordset($3::jsonb) as d(${rowType})
      where p.merchant_id = $1 and p.connection_id = $2 and p.listing_id = d."listingId"`,
     [tx.merchantId, connectionId, JSON.stringify(rows)],
   )
 }
 
-/** The channel took the number: from here on it should show this, minus what it sells. Reading it back confirms. */
+/**
+ * The channel took the number: from here on it should show this, minus what it sells. Reading it back confirms, at once
+ * the first times; a shop that says yes and keeps its number is asked less and less often.
+ */
 export async function markPushed(tx: Tx, connectionId: string, listingIds: readonly string[]): Promise<void> {
   if (listingIds.length === 0) return
   await tx.rows(
     `update listing_push p set pushed_version = p.sending_version, pushed_qty = p.sending_qty, base_qty = p.sending_qty + p.unseen, base_version = p.sending_version,
-       due_at = now(), error = null
+       due_at = now() + case when p.attempts <= 2 then interval '0' else least(300000, 250 * 2 ^ least(p.attempts, 20)) * interval '1 ms' end, error = null
      where p.merchant_id = $1 and p.connection_id = $2 and p.listing_id = any($3::uuid[]) and p.sending_version is not null`,
     [tx.merchantId, connectionId, listingIds],
   )
 }
 
-/** The channel shows what it should: confirmed at that version. While units are unseen, look again soon. */
+/** The channel certainly did not take these: nothing is on its way that a later look could mistake for landed. */
+export async function markRefused(tx: Tx, connectionId: string, listingIds: readonly string[]): Promise<void> {
+  if (listingIds.length === 0) return
+  await tx.rows(
+    `update listing_push p set sending_version = p.pushed_version, sending_qty = p.pushed_qty
+     where p.merchant_id = $1 and p.connection_id = $2 and p.listing_id = any($3::uuid[]) and p.sending_version > p.pushed_version`,
+    [tx.merchantId, connectionId, listingIds],
+  )
+}
+
+/** The channel shows what it should: confirmed at that version. While units are unseen, look again soon; an earlier look that was asked for stays. */
 export async function markConfirmed(
   tx: Tx,
   connectionId: string,
@@ -141,9 +161,9 @@ export async function markConfirmed(
   await tx.rows(
     `update listing_push p set sending_version = d.version, sending_qty = d.qty, pushed_version = d.version, pushed_qty = d.qty,
        confirmed_version = d.version, confirmed_qty = d.qty, confirmed_at = now(), base_qty = d.qty + d.unseen, base_version = d.version, attempts = 0, error = null,
-       unseen = d.unseen, unseen_since = case when d.unseen = 0 then null else coalesce(p.unseen_since, now()) end,
-       recheck_at = now() + case when d.unseen = 0 then $4 * interval '1 ms' else interval '500 ms' end
-     from jsonb_to_recordset($3::jsonb) as d("listingId" uuid, version bigint, qty int, unseen int)
+       unseen = d.unseen, unseen_since = ${unseenSince},
+       recheck_at = least(case when p.recheck_at > now() then p.recheck_at end, now() + case when d.unseen = 0 then $4 * interval '1 ms' else interval '500 ms' end)
+     from jsonb_to_recordset($3::jsonb) as d(${rowType})
      where p.merchant_id = $1 and p.connection_id = $2 and p.listing_id = d."listingId"`,
     [tx.merchantId, connectionId, JSON.stringify(rows), recheckMs],
   )
@@ -154,16 +174,22 @@ export async function markConfirmed(
   )
 }
 
-/** Not done: comes due again later; `error` is for people. Null keeps what the row says. */
+/** Not done: comes due again later; `error` is for people. `lateMs`: a write may still land, so it is looked for once more then. */
 export async function markRetry(
   tx: Tx,
   connectionId: string,
-  rows: readonly { readonly listingId: string; readonly dueInMs: number; readonly error: string | null }[],
+  rows: readonly {
+    readonly listingId: string
+    readonly dueInMs: number
+    readonly error: string | null
+    readonly lateMs?: number
+  }[],
 ): Promise<void> {
   if (rows.length === 0) return
   await tx.rows(
-    `update listing_push p set due_at = now() + d."dueInMs" * interval '1 ms', error = d.error, recheck_at = case when p.recheck_at <= now() then now() + d."dueInMs" * interval '1 ms' else p.recheck_at end
-     from jsonb_to_recordset($3::jsonb) as d("listingId" uuid, "dueInMs" bigint, error text)
+    `update listing_push p set due_at = now() + d."dueInMs" * interval '1 ms', error = d.error, recheck_at = least(case when p.recheck_at <= now() then now() + d."dueInMs" * interval '1 ms' else p.recheck_at end,
+         case when p.sending_version > p.pushed_version then now() + d."lateMs" * interval '1 ms' end)
+     from jsonb_to_recordset($3::jsonb) as d("listingId" uuid, "dueInMs" bigint, error text, "lateMs" bigint)
      where p.merchant_id = $1 and p.connection_id = $2 and p.listing_id = d."listingId"`,
     [tx.merchantId, connectionId, JSON.stringify(rows)],
   )
@@ -176,4 +202,15 @@ export async function recheckInFlight(tx: Tx, connectionId: string, afterMs: num
      where merchant_id = $1 and connection_id = $2 and sending_version > confirmed_version`,
     [tx.merchantId, connectionId, afterMs],
   )
+}
+
+/** Milliseconds until a listing is to be looked at next; null: none is. */
+export async function nextLookMs(tx: Tx, connectionId: string): Promise<number | null> {
+  const [row] = await tx.rows<{ ms: number | null }>(
+    `select (extract(epoch from least(
+       (select min(due_at) from listing_push where merchant_id = $1 and connection_id = $2 and desired_version > confirmed_version),
+       (select min(recheck_at) from listing_push where merchant_id = $1 and connection_id = $2 and recheck_at is not null)) - now()) * 1000)::float8 as ms`,
+    [tx.merchantId, connectionId],
+  )
+  return row?.ms === null || row === undefined ? null : Math.max(250, Math.ceil(row.ms))
 }

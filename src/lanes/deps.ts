@@ -1,5 +1,5 @@
 import { noteContact, type OpenConnection, openConnection } from '../connections/open-connection.ts'
-import type { Connector, Ctx } from '../connector-kit/index.ts'
+import type { ChannelError, Connector, Ctx } from '../connector-kit/index.ts'
 import type { KeyRing } from '../platform/base/key-ring.ts'
 import type { Ports } from '../platform/base/ports.ts'
 import { fence, type LaneKey } from '../platform/db/lane.ts'
@@ -7,7 +7,7 @@ import type { Db } from '../platform/db/pool.ts'
 import { retrying, type Tx, withTenantTx } from '../platform/db/tx.ts'
 import type { Log } from '../platform/observe/log.ts'
 import type { Metrics } from '../platform/observe/metrics.ts'
-import type { HeldLease } from '../platform/work/runner.ts'
+import type { HeldLease, Turn } from '../platform/work/runner.ts'
 
 /** What every lane is given. */
 export interface LaneDeps {
@@ -55,4 +55,10 @@ export function noteContactOf(
   failure: { readonly kind: string; readonly message: string } | null,
 ): Promise<void> {
   return shift.tenant((tx) => noteContact(tx, shift.lease.connectionId, failure))
+}
+
+/** The turn after a failure of the far side: left alone for as long as it asked, or for `usualMs`. */
+export function waitOf(error: ChannelError, usualMs: number): Turn {
+  const ms = error.info.retryAfterMs ?? usualMs
+  return { again: false, dueInMs: ms, holdMs: ms }
 }

@@ -1,5 +1,5 @@
 import { ChannelError, type Outcome, type ShipmentCommand } from '../connector-kit/index.ts'
-import { claimEffects, type Effect, type Settlement, settleEffects } from '../effects/effects.ts'
+import { claimEffects, type Effect, recallEffects, type Settlement, settleEffects } from '../effects/effects.ts'
 import { type WholeOrder, wholeOrders } from '../fulfillment/whole-orders.ts'
 import { raiseExceptions, recordEvents } from '../journal/record.ts'
 import type { Turn } from '../platform/work/runner.ts'
@@ -17,6 +17,7 @@ export async function runEffects(shift: Shift): Promise<Turn> {
   const { shipments } = shift.connection.connector
   if (!shipments || !shift.connection.writes) return done
   const { claimed, whole } = await shift.tenant(async (tx) => {
+    if (shift.lease.tookOver) await recallEffects(tx, shift.lease.connectionId)
     const claimed = await claimEffects(tx, shift.lease.connectionId, ['shipped'], perTurn)
     return {
       claimed,

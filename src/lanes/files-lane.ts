@@ -4,7 +4,7 @@ import { ChannelError, type RemoteFile } from '../connector-kit/index.ts'
 import { recordIncoming } from '../fulfillment/partner-files.ts'
 import { storeArrivals } from '../inbox/messages.ts'
 import type { Turn } from '../platform/work/runner.ts'
-import { noteContactOf, type Shift } from './deps.ts'
+import { noteContactOf, type Shift, waitOf } from './deps.ts'
 
 const done: Turn = { again: false, dueInMs: null }
 const stream = 'files'
@@ -60,7 +60,7 @@ export async function runFiles(shift: Shift): Promise<Turn> {
       { kind: error.kind, reason: error.message, connectionId: shift.lease.connectionId },
       'files.look-failed',
     )
-    return error.kind === 'auth_revoked' ? done : { again: false, dueInMs: error.info.retryAfterMs ?? 1_000 }
+    return error.kind === 'auth_revoked' ? done : waitOf(error, 1_000)
   }
 }
 

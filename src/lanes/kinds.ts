@@ -33,6 +33,8 @@ export const lanesOfRole = {
 
 const listingsEveryS = 6 * 3_600
 const healthEveryS = 15 * 60
+/** Rows of a connection that cannot work (no connector for it here) are due for ever; nobody must spin on them. */
+const idleHoldMs = 5_000
 
 /** How often a scheduled lane of a connection runs; null: it runs when there is work. */
 export function everyMsOf(
@@ -57,7 +59,7 @@ export function laneKinds(deps: LaneDeps, pollEveryS: number | null): LaneKind[]
     (run: (shift: Shift) => Promise<Turn>): LaneKind['work'] =>
     async (lease) => {
       const shift = await openShift(deps, lease)
-      return shift ? run(shift) : { again: false, dueInMs: null }
+      return shift ? run(shift) : { again: false, dueInMs: null, holdMs: idleHoldMs }
     }
   const busy = (kind: LaneName, run: (shift: Shift) => Promise<Turn>, due: LaneKind['due']): LaneKind => ({
     kind,

@@ -1,7 +1,7 @@
 import { ChannelError } from '../connector-kit/index.ts'
 import { after, listingsSeen } from '../flows.ts'
 import type { Turn } from '../platform/work/runner.ts'
-import { noteContactOf, type Shift } from './deps.ts'
+import { noteContactOf, type Shift, waitOf } from './deps.ts'
 
 const pagesMax = 1_000
 const done: Turn = { again: false, dueInMs: null }
@@ -25,7 +25,7 @@ export async function runListings(shift: Shift): Promise<Turn> {
       { kind: error.kind, reason: error.message, connectionId: shift.lease.connectionId },
       'listings.read-failed',
     )
-    return error.kind === 'auth_revoked' ? done : { again: false, dueInMs: error.info.retryAfterMs ?? 2_000 }
+    return error.kind === 'auth_revoked' ? done : waitOf(error, 2_000)
   }
   shift.wakeAll(shift.lease.merchantId, after.listingsSeen)
   return done
@@ -50,7 +50,7 @@ export async function runHealth(shift: Shift): Promise<Turn> {
       { kind: error.kind, reason: error.message, connectionId: shift.lease.connectionId },
       'webhooks.unchecked',
     )
-    return error.kind === 'auth_revoked' ? done : { again: false, dueInMs: error.info.retryAfterMs ?? 2_000 }
+    return error.kind === 'auth_revoked' ? done : waitOf(error, 2_000)
   }
   return done
 }

@@ -3,7 +3,7 @@ import { ChannelError, type OrderPage } from '../connector-kit/index.ts'
 import { storeArrivals } from '../inbox/messages.ts'
 import { finalVersions } from '../orders/known-versions.ts'
 import type { Turn } from '../platform/work/runner.ts'
-import { noteContactOf, type Shift } from './deps.ts'
+import { noteContactOf, type Shift, waitOf } from './deps.ts'
 
 const pagesMax = 400
 const done: Turn = { again: false, dueInMs: null }
@@ -34,7 +34,7 @@ export async function runPoll(shift: Shift): Promise<Turn> {
       { kind: error.kind, reason: error.message, connectionId: shift.lease.connectionId },
       'orders.poll-failed',
     )
-    return error.kind === 'auth_revoked' ? done : { again: false, dueInMs: error.info.retryAfterMs ?? 1_000 }
+    return error.kind === 'auth_revoked' ? done : waitOf(error, 1_000)
   }
   await noteContactOf(shift, null)
   return done

@@ -7,16 +7,17 @@ import {
   type ListingView,
   markConfirmed,
   markPushed,
+  markRefused,
   markRetry,
   markSending,
+  nextLookMs,
   type PushRow,
   recheckInFlight,
   viewListings,
 } from '../inventory/push-rows.ts'
 import { raiseExceptions } from '../journal/record.ts'
-import { leaseMs } from '../platform/db/lane.ts'
 import type { Turn } from '../platform/work/runner.ts'
-import { noteContactOf, type Shift } from './deps.ts'
+import { noteContactOf, type Shift, waitOf } from './deps.ts'
 
 const recheckMs = 15 * 60_000
 const absorbsMax = 50
@@ -47,11 +48,11 @@ export async function runPush(shift: Shift): Promise<Turn> {
   if (!inventory || !manifest.inventory || !writes) return done
   const limit = manifest.inventory.batchMax
   const due = await shift.tenant(async (tx) => {
-    if (shift.lease.tookOver) await recheckInFlight(tx, shift.lease.connectionId, leaseMs)
+    if (shift.lease.tookOver) await recheckInFlight(tx, shift.lease.connectionId, shift.lease.lengthMs)
     for (let n = 0; n < absorbsMax && (await absorbChanges(tx, shift.lease.connectionId)); n++);
     return claimListings(tx, shift.lease.connectionId, limit)
   })
-  if (due.length === 0) return done
+  if (due.length === 0) return nextLook(shift)
   try {
     const shown = await inventory.read(
       shift.call(),
@@ -61,14 +62,17 @@ export async function runPush(shift: Shift): Promise<Turn> {
     if (plan.unseen > 0) setTimeout(() => shift.wake({ ...shift.lease, kind: 'poll' }), pollAfterMs).unref()
     await sendWrites(shift, plan)
     await noteContactOf(shift, null)
-    return plan.writes.length > 0 || due.length === limit
-      ? { again: true, dueInMs: null }
-      : { again: false, dueInMs: plan.unseen > 0 ? 600 : null }
+    return plan.writes.length > 0 || due.length === limit ? { again: true, dueInMs: null } : await nextLook(shift)
   } catch (error) {
     if (!(error instanceof ChannelError)) throw error
     return passFailed(shift, due, error)
   }
 }
+
+const nextLook = async (shift: Shift): Promise<Turn> => ({
+  again: false,
+  dueInMs: await shift.tenant((tx) => nextLookMs(tx, shift.lease.connectionId)),
+})
 
 /** Reads the ledger after the channel, in one snapshot, and writes down what is about to be sent before it is. */
 async function planPass(
@@ -141,6 +145,7 @@ function decideAll(
       quantity: Math.min(view.quantity, quantityMax),
       shown: shown.get(listing.target) ?? null,
       inFlight,
+      salesSinceLook: view.inFlightSalesSince,
     })
     if (decision.kind === 'not_stocked') {
       plan.notStocked.push(view.listingId)
@@ -150,7 +155,9 @@ function decideAll(
     if (decision.drift !== 0 && view.pollHasPassed)
       plan.drifts.push({ listingId: view.listingId, units: decision.drift })
     const qty = decision.kind === 'write' ? decision.target : decision.shown
-    const row = { listingId: view.listingId, version: view.version.toString(), qty, unseen: decision.unseen }
+    const believed = decision.kind === 'write' && inFlight !== null ? decision.believed : null
+    const { unseen, newlyMissing } = decision
+    const row = { listingId: view.listingId, version: view.version.toString(), qty, unseen, newlyMissing, believed }
     if (decision.kind === 'settled') plan.settled.push(row)
     else plan.writes.push({ row, due: listing, changeFrom: decision.changeFrom })
   }
@@ -172,7 +179,11 @@ async function sendWrites(shift: Shift, plan: Plan): Promise<void> {
   )
   const listingOf = new Map(commands.map((c, n) => [c.key, plan.writes[n]?.row.listingId ?? '']))
   await shift.ports.failpoints.hit('push.before_call')
-  const results = await inventory.push(shift.call(), commands)
+  const results = await inventory.push(shift.call(), commands).catch(async (error: unknown) => {
+    if (error instanceof ChannelError && isCertain(shift, error))
+      await shift.tenant((tx) => markRefused(tx, shift.lease.connectionId, [...listingOf.values()]))
+    throw error
+  })
   await shift.ports.failpoints.hit('push.after_call')
   const took = results.filter((r) => r.outcome !== 'failed')
   shift.metrics.pushCalls.inc({
@@ -185,6 +196,11 @@ async function sendWrites(shift: Shift, plan: Plan): Promise<void> {
       shift.lease.connectionId,
       took.map((r) => listingOf.get(r.key) ?? ''),
     )
+    await markRefused(
+      tx,
+      shift.lease.connectionId,
+      results.flatMap((r) => (r.outcome === 'failed' && isCertain(shift, r.error) ? [listingOf.get(r.key) ?? ''] : [])),
+    )
     await markRetry(
       tx,
       shift.lease.connectionId,
@@ -192,6 +208,23 @@ async function sendWrites(shift: Shift, plan: Plan): Promise<void> {
     )
   })
 }
+
+const certain: ReadonlySet<string> = new Set([
+  'rate_limited',
+  'quota_exhausted',
+  'auth_expired',
+  'auth_revoked',
+  'forbidden',
+  'not_found',
+  'not_ready',
+  'invalid',
+  'unsupported',
+])
+
+/** True when such a failure leaves nothing on its way. Without compare-and-set a conflict is only seen after the write. */
+const isCertain = (shift: Shift, error: ChannelError): boolean =>
+  certain.has(error.kind) ||
+  (error.kind === 'conflict' && shift.connection.connector.manifest.inventory?.compareAndSet === true)
 
 /** A stale compare value is read again at once, and the number computed anew from what is read: never the old number with a new compare value. */
 function retryOf(
@@ -212,7 +245,12 @@ async function passFailed(shift: Shift, due: readonly DueListing[], error: Chann
     markRetry(
       tx,
       shift.lease.connectionId,
-      due.map((d) => ({ listingId: d.listingId, dueInMs, error: `${error.kind}: ${error.message}`.slice(0, 500) })),
+      due.map((d) => ({
+        listingId: d.listingId,
+        dueInMs,
+        error: `${error.kind}: ${error.message}`.slice(0, 500),
+        ...(isCertain(shift, error) ? {} : { lateMs: shift.lease.lengthMs }),
+      })),
     ),
   )
   await noteContactOf(shift, error)
@@ -221,5 +259,5 @@ async function passFailed(shift: Shift, due: readonly DueListing[], error: Chann
     { kind: error.kind, reason: error.message, connectionId: shift.lease.connectionId, nextMs: dueInMs },
     'stock.push-failed',
   )
-  return { again: false, dueInMs: error.kind === 'auth_revoked' ? null : dueInMs }
+  return error.kind === 'auth_revoked' ? done : waitOf(error, 1_000)
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { ChannelError } from '../connector-kit/index.ts'
-import { claimEffects, type Effect, type Settlement, settleEffects } from '../effects/effects.ts'
+import { claimEffects, type Effect, recallEffects, type Settlement, settleEffects } from '../effects/effects.ts'
 import { type FrozenRow, freezeFile, frozenFiles, markFile, nextSequence } from '../fulfillment/partner-files.ts'
 import { cancelRequestsFor, type Submitted, submitRequests } from '../fulfillment/submit-requests.ts'
 import { markHanded } from '../inventory/hand-off.ts'
@@ -29,6 +29,7 @@ export async function runRequests(shift: Shift): Promise<Turn> {
   if (!files || !manifest.requests || !shift.connection.writes) return done
   const batchMax = manifest.requests.batchMax
   const { effects, outgoing } = await shift.tenant(async (tx) => {
+    if (shift.lease.tookOver) await recallEffects(tx, shift.lease.connectionId)
     const effects = await claimEffects(tx, shift.lease.connectionId, kinds, batchMax)
     return { effects, outgoing: await prepare(shift, tx, effects) }
   })

@@ -39,7 +39,8 @@ export function minorDigits(currency: string): number {
   return exponents[currency] ?? 2
 }
 
-const decimalShape = /^(-?)(\d{1,18})(?:\.(\d{1,12}))?$/
+// Fourteen digits: with the four decimals of CLF they still fit the ledger's 64 bits, and so do sums of many.
+const decimalShape = /^(-?)(\d{1,14})(?:\.(\d{1,12}))?$/
 const currencyShape = /^[A-Z]{3}$/
 
 /**

@@ -2,6 +2,7 @@ import { normaliseNumber } from '../model/text.ts'
 import type { Ids } from '../platform/base/ports.ts'
 import type { Tx } from '../platform/db/tx.ts'
 import { type Arrival, compareVersions, contentHash, moneyDelta, type OrderFact, type Stored } from './facts.ts'
+import { noteFetched } from './known-versions.ts'
 
 export interface ImportSource {
   readonly accountId: string
@@ -103,6 +104,13 @@ async function judgeLosers(tx: Tx, accountId: string, candidates: readonly Candi
     [tx.merchantId, accountId, candidates.map((c) => c.fact.order.ref)],
   )
   const byRef = new Map(stored.map((row) => [row.ref, row]))
+  // The same content, read from the channel: a poll need not bring this version again.
+  const proven = candidates.flatMap((c) => {
+    const there = byRef.get(c.fact.order.ref)
+    const same = there?.hash === c.hash && there.changedAt.getTime() === c.changedAt.getTime()
+    return same && c.fetchedAt ? [{ ref: c.fact.order.ref, fetchedAt: c.fetchedAt.toISOString() }] : []
+  })
+  await noteFetched(tx, accountId, proven)
   return candidates.map((c) => {
     const there = byRef.get(c.fact.order.ref)
     const { messageId, order } = c.fact

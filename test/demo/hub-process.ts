@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
+import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Embedded, startEmbedded } from '../../src/platform/embedded/start.ts'
 
@@ -13,8 +14,8 @@ export interface HubOptions {
   readonly pollEveryS: number
   /** `http` and `worker` as two processes on one database. */
   readonly split: boolean
-  /** Name of a planted bug, for showing that the verdict sees it. */
-  readonly planted: string | null
+  /** The folder whose `src/main.ts` is the hub: this repository, or a copy with a planted bug. */
+  readonly root: string
   /** Open descriptor of the file that takes the hub's log. */
   readonly log: number
 }
@@ -50,7 +51,6 @@ function settings(options: HubOptions): NodeJS.ProcessEnv {
     ...(HOME !== undefined && { HOME }),
     ...(TMPDIR !== undefined && { TMPDIR }),
     ...(REDIS_URL !== undefined && { REDIS_URL }),
-    ...(options.planted !== null && { HUB_PLANTED: options.planted }),
     PORT: String(options.port),
     PUBLIC_URL: `http://127.0.0.1:${options.port}`,
     DATA_DIR: options.dataDir,
@@ -60,9 +60,8 @@ function settings(options: HubOptions): NodeJS.ProcessEnv {
   }
 }
 
-function spawnRole(role: string, env: NodeJS.ProcessEnv, log: number): ChildProcess {
-  const main = new URL('../../src/main.ts', import.meta.url).pathname
-  return spawn(process.execPath, [main, role], { env, stdio: ['ignore', log, log] })
+function spawnRole(role: string, env: NodeJS.ProcessEnv, { root, log }: HubOptions): ChildProcess {
+  return spawn(process.execPath, [path.join(root, 'src/main.ts'), role], { env, stdio: ['ignore', log, log] })
 }
 
 const running = (child: ChildProcess) => child.exitCode === null && child.signalCode === null
@@ -107,7 +106,7 @@ export function spawnHub(options: HubOptions): HubProcess {
   const run = (role: string) => {
     const env = { ...settings(options), HUB_INSTALL_TOKEN: installToken }
     const shared = database !== null && { DATABASE_URL: database.url, HUB_KEYS: keys }
-    const child = spawnRole(role, { ...env, ...shared }, options.log)
+    const child = spawnRole(role, { ...env, ...shared }, options)
     children = [...children.filter(running), child]
     return child
   }

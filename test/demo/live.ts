@@ -8,7 +8,7 @@ import { lineOf, screenOf } from './terminal.ts'
 
 const lookEveryMs = 500
 const lineEveryMs = 5_000
-const notesKept = 6
+const notesKept = 12
 
 /** Draws over what was there: home, each line to its end, then what is left below. */
 function draw(lines: readonly string[]): void {
@@ -21,45 +21,69 @@ function outcome(run: Run): string[] {
   return [words, ...complaints(run), JSON.stringify(figures), 'Ctrl-C ends the demo.']
 }
 
-async function watch(scene: Scene, signal: AbortSignal, seen: (look: Look) => void): Promise<void> {
+interface Eyes {
+  seen(look: Look): void
+  blind(why: string): void
+}
+
+async function watch(scene: Scene, signal: AbortSignal, eyes: Eyes): Promise<void> {
   while (!signal.aborted) {
     try {
-      seen(await lookAt(scene))
-    } catch {
-      // The hub was just killed on purpose; the next look finds it again.
+      eyes.seen(await lookAt(scene))
+    } catch (cause) {
+      // With --chaos the hub is killed on purpose; the next look finds it again.
+      if (!signal.aborted) eyes.blind(cause instanceof Error ? cause.message : String(cause))
     }
     await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined)
   }
 }
 
-/** The interactive demo: a live view here, the same on a page in the browser, until Ctrl-C. */
-export async function runLive(options: DemoOptions, stage: Stage, signal: AbortSignal): Promise<void> {
+/** The live view: one screen drawn over and over, or, where there is no screen, a line every few seconds. */
+function openView(pageUrl: string) {
   const tty = process.stdout.isTTY
   const print = (line: string) => process.stdout.write(`${line}\n`)
+  const notes: string[] = []
+  let look: Look | null = null
+  let printedAt = 0
+  print(`Status page: ${pageUrl}`)
+  if (tty) process.stdout.write('\u001B[2J')
+  const redraw = () => {
+    if (look) draw(screenOf(look, [`Status page: ${pageUrl}`, ...notes]))
+  }
+  return {
+    latest: () => look,
+    say: (line: string) => {
+      notes.push(line)
+      if (notes.length > notesKept) notes.shift()
+      if (tty) redraw()
+      else print(line)
+    },
+    show: (fresh: Look) => {
+      look = fresh
+      if (tty) redraw()
+      else if (Date.now() - printedAt > lineEveryMs) {
+        printedAt = Date.now()
+        print(lineOf(fresh))
+      }
+    },
+  }
+}
+
+/** The interactive demo: a live view here, the same on a page in the browser, until Ctrl-C. */
+export async function runLive(options: DemoOptions, stage: Stage, signal: AbortSignal): Promise<void> {
   const seed = options.seeds[0] ?? 1
   const scene = await openScene(options, seed, stage)
-  let latest: Look | null = null
-  const page = await serveStatus(() => latest)
-  const notes = [`Status page: ${page.url}`]
-  const say = (line: string) => {
-    notes.push(line)
-    if (notes.length > notesKept) notes.splice(1, 1)
-    if (!tty) print(line)
+  let latest: () => Look | null = () => null
+  const page = await serveStatus(() => latest())
+  const view = openView(page.url)
+  latest = view.latest
+  const eyes = { seen: view.show, blind: (why: string) => view.say(`the hub does not answer: ${why}`) }
+  const playing = play(scene, options, seed, view.say).then((run) => {
+    for (const line of outcome(run)) view.say(line)
+  })
+  try {
+    await Promise.all([watch(scene, signal, eyes), playing])
+  } finally {
+    await page.close()
   }
-  print(notes[0] ?? '')
-  if (tty) process.stdout.write('\u001B[2J')
-  let printedAt = 0
-  const watching = watch(scene, signal, (look) => {
-    latest = look
-    if (tty) draw(screenOf(look, notes))
-    else if (Date.now() - printedAt > lineEveryMs) {
-      printedAt = Date.now()
-      print(lineOf(look))
-    }
-  })
-  const played = play(scene, options, seed, say).then((run) => {
-    for (const line of outcome(run)) say(line)
-  })
-  await Promise.race([Promise.all([watching, played]), watching])
-  await page.close()
 }

@@ -24,11 +24,18 @@ async function main(): Promise<number> {
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
   process.on('SIGHUP', stop)
-  if (!options.headless) {
+  try {
+    if (options.headless)
+      return (await runHeadless(options, stage, (line) => process.stdout.write(`${line}\n`))) ? 0 : 1
     await runLive(options, stage, over.signal)
     return 0
+  } catch (cause) {
+    // What was cut short by Ctrl-C has no more to say.
+    if (over.signal.aborted) return interrupted
+    throw cause
+  } finally {
+    await close()
   }
-  return (await runHeadless(options, stage, (line) => process.stdout.write(`${line}\n`))) ? 0 : 1
 }
 
 main().then(

@@ -10,6 +10,7 @@ export interface DemoOptions {
   readonly ordersPerSecond: number
   readonly pollEveryS: number
   readonly split: boolean
+  /** Name of a bug of test/planted that the hub is to have. */
   readonly planted: string | null
 }
 

@@ -4,7 +4,10 @@ import type { WorldTruth } from './world-protocol.ts'
 
 /** Units that a write of the hub put back on sale on a shop which had already sold them. */
 export interface Resurrected {
+  readonly shop: string
   readonly units: number
+  /** Of these, sold so recently that the write may have been on its way; only where no compare-and-set could stop it. */
+  readonly inWindow: number
   readonly compareAndSet: boolean
   readonly what: string
 }
@@ -12,9 +15,11 @@ export interface Resurrected {
 export interface Lag {
   readonly afterToldMs: number
   readonly atMostMs: number
+  /** How long a read and the write that follows it may lie apart: the deadline of a call, when calls hang. */
+  readonly windowMs: number
 }
-export const calmLag: Lag = { afterToldMs: 2_000, atMostMs: 15_000 }
-export const chaosLag: Lag = { afterToldMs: 10_000, atMostMs: 40_000 }
+export const calmLag: Lag = { afterToldMs: 2_000, atMostMs: 15_000, windowMs: 3_000 }
+export const chaosLag: Lag = { afterToldMs: 10_000, atMostMs: 40_000, windowMs: 30_000 }
 
 interface Sale {
   readonly shop: string
@@ -113,6 +118,12 @@ function newsElsewhere(replay: Replay, sku: string, write: TruthEntry, lag: Lag)
     .reduce((units, sale) => units + sale.units, 0)
 }
 
+function soldJustNow(replay: Replay, sku: string, write: TruthEntry, lag: Lag): number {
+  return (replay.sales.get(sku) ?? [])
+    .filter(({ shop, at }) => shop === write.who && write.at - at <= lag.windowMs)
+    .reduce((units, sale) => units + sale.units, 0)
+}
+
 /** Sales of this shop of which the hub was not told when it wrote, as the shop itself noted at the write. */
 function unseenAt({ data }: TruthEntry): number {
   if (data.applied === false) return 0
@@ -143,7 +154,9 @@ export function findResurrected(truth: WorldTruth, book: Book, lag: Lag): Resurr
     const units = Math.min(unseenAt(entry), to - from, to - truly)
     if (units <= 0) continue
     const what = `${entry.who} was raised from ${from} to ${to} of ${sku} at ${new Date(entry.at).toISOString()}, ${truly} were free`
-    found.push({ units, compareAndSet: shop.compareAndSet, what })
+    const { compareAndSet } = shop
+    const inWindow = compareAndSet ? 0 : Math.min(units, soldJustNow(replay, sku, entry, lag))
+    found.push({ shop: shop.name, units, inWindow, compareAndSet, what })
   }
   return found
 }

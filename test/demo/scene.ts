@@ -1,4 +1,7 @@
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { bugNamed, plantedCopy } from '../planted/plant.ts'
 import { freePort, type HubProcess, spawnHub } from './hub-process.ts'
 import type { DemoOptions } from './options.ts'
 import { type Merchant, setUpMerchant, untilLinedUp } from './setup.ts'
@@ -50,17 +53,25 @@ function takeFolder(seed: number): string {
   return folder
 }
 
+/** The repository itself, or a copy of it with a bug in it. */
+async function hubSource(planted: string | null): Promise<{ readonly dir: string; remove(): Promise<void> }> {
+  if (planted !== null) return plantedCopy(bugNamed(planted))
+  return { dir: fileURLToPath(new URL('../..', import.meta.url)), remove: async () => {} }
+}
+
 /** Starts everything from nothing, in `.demo/<seed>`. `say` tells what is being waited for. */
 export async function openScene(options: DemoOptions, seed: number, stage: Stage): Promise<Scene> {
   const { say } = stage
   const folder = takeFolder(seed)
   const log = openSync(`${folder}/hub.log`, 'w')
+  const source = await hubSource(options.planted)
   const world = forkWorld(log)
   let hub: HubProcess | null = null
   let closed: Promise<void> | null = null
   const end = async () => {
     await hub?.stop()
     await world.end()
+    await source.remove()
     closeSync(log)
   }
   const close = () => {
@@ -72,12 +83,12 @@ export async function openScene(options: DemoOptions, seed: number, stage: Stage
     say('opening two Shopify shops, a WooCommerce and a warehouse, all pretended')
     const opened = await world.ask({ kind: 'open', options: { seed, timeScale, orders: options.orders } })
     say('starting the hub')
-    const { pollEveryS, split, planted } = options
+    const { pollEveryS, split } = options
     hub = spawnHub({
-      dataDir: `${folder}/data`,
+      dataDir: path.resolve(folder, 'data'),
       port: await freePort(),
       allowHosts: opened.hosts,
-      ...{ pollEveryS, split, planted, log },
+      ...{ pollEveryS, split, log, root: source.dir },
     })
     await hub.start()
     say(`the hub listens on ${hub.url}; connecting the shops and the warehouse`)

@@ -8,11 +8,11 @@ const goods = ['Kettle', 'Lamp', 'Blanket', 'Teapot', 'Vase', 'Notebook', 'Baske
 const colours = ['moss', 'chalk', 'rust', 'slate'] as const
 
 /**
- * What the warehouse truly has. The hot SKUs run out when about half of the orders are placed, so that the rest of the
+ * What the warehouse truly has. The hot SKUs run out when about two thirds of the orders are placed, so that the rest of the
  * run is a fight for units that come free; a few are tight; of the rest there is plenty.
  */
 export function stockShelves(orders: number, rng: Rng): Shelf[] {
-  const hot = Math.max(3, Math.round(orders * 0.035))
+  const hot = Math.max(3, Math.round(orders * 0.04))
   const tight = Math.max(3, Math.round(orders * 0.03))
   const plenty = Math.round(orders * 0.4) + 20
   return Array.from({ length: skuCount }, (_, index) => {

@@ -22,7 +22,7 @@ interface Story {
 const cancelRate = 0.1
 const editRate = 0.06
 const refundRate = 0.06
-const hotShare = 0.4
+const hotShare = 0.35
 const basketTries = 12
 
 function pick<T>(rng: Rng, choices: readonly T[]): T | undefined {

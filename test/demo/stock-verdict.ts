@@ -2,7 +2,7 @@ import { type Book, owedBySku, sum } from './book.ts'
 import type { HubAnswers } from './hub-answers.ts'
 import type { Break } from './order-verdict.ts'
 import type { Resurrected } from './resurrection.ts'
-import type { Numbers, WorldTruth } from './world-protocol.ts'
+import type { Numbers, ShopTruth, WorldTruth } from './world-protocol.ts'
 
 const at = (numbers: Numbers, sku: string): number => numbers[sku] ?? 0
 
@@ -71,33 +71,42 @@ export function findOversold(truth: WorldTruth, shelves: readonly Shelf[], raise
 /** Where a shop has no compare-and-set: at most this share of what it sold may be put back on sale inside read-write windows. */
 export const exposureBound = { share: 0.02, units: 5 }
 
+function judgeShop(
+  shop: ShopTruth,
+  truth: WorldTruth,
+  found: readonly Resurrected[],
+): { units: number; breaks: Break[] } {
+  const writes = truth.entries.filter((e) => e.who === shop.name && e.what === 'stock.written')
+  const sold = sum(shop.orders.flatMap(({ lines }) => lines.map((line) => line.ordered)))
+  const bound = exposureBound.units + Math.ceil(exposureBound.share * sold)
+  const raised = sum(writes.map((e) => Number(e.data.raised ?? 0)))
+  const inWindow = raised + sum(found.map((one) => one.inWindow))
+  const outside = found.filter((one) => one.units > one.inWindow)
+  const beyond = `${shop.name}: ${inWindow} units were put back on sale between read and write, ${bound} is the bound`
+  return {
+    units: raised + sum(found.map((one) => one.units)),
+    breaks: [
+      ...outside.map(({ units, inWindow: excused, what }) => ({ figure: 'exposure', units: units - excused, what })),
+      ...(inWindow > bound ? [{ figure: 'exposure', units: inWindow - bound, what: beyond }] : []),
+    ],
+  }
+}
+
 /** Units that blind writes put back on sale inside one read-write window. Outside of a window it could have been known. */
 export function judgeExposure(
   truth: WorldTruth,
   raised: readonly Resurrected[],
 ): { exposure: number; breaks: Break[] } {
-  const outside = raised.filter(({ compareAndSet }) => !compareAndSet)
-  const inside = truth.shops
+  const judged = truth.shops
     .filter(({ compareAndSet }) => !compareAndSet)
-    .map(({ name, orders }) => {
-      const writes = truth.entries.filter((e) => e.who === name && e.what === 'stock.written')
-      const sold = sum(orders.flatMap(({ lines }) => lines.map((line) => line.ordered)))
-      const bound = exposureBound.units + Math.ceil(exposureBound.share * sold)
-      return { name, bound, units: sum(writes.map((e) => Number(e.data.raised ?? 0))) }
-    })
-  const exposure = sum(inside.map(({ units }) => units)) + sum(outside.map(({ units }) => units))
-  const beyond = inside.filter(({ units, bound }) => units > bound)
-  return {
-    exposure,
-    breaks: [
-      ...outside.map(({ units, what }) => ({ figure: 'exposure', units, what })),
-      ...beyond.map(({ name, units, bound }) => ({
-        figure: 'exposure',
-        units,
-        what: `${name}: ${units} units were put back on sale between read and write, ${bound} is the bound`,
-      })),
-    ],
-  }
+    .map((shop) =>
+      judgeShop(
+        shop,
+        truth,
+        raised.filter(({ shop: name }) => name === shop.name),
+      ),
+    )
+  return { exposure: sum(judged.map(({ units }) => units)), breaks: judged.flatMap(({ breaks }) => breaks) }
 }
 
 /** Every unit short by truth must be recorded as short in the hub, no more and no fewer, with an open exception. */

@@ -225,6 +225,19 @@ describe('stock', () => {
   })
 })
 
+describe('the window between read and write', () => {
+  test('excuses a sale that fell into it, although another read came between', () => {
+    const entries = [
+      ...healthy.entries,
+      entry(8_800, 'fern', 'order.placed', { order: '9', lines: [{ sku: 'A', quantity: 1 }] }),
+      entry(9_000, 'fern', 'stock.written', { sku: 'A', from: 2, to: 3, raised: 0, blind: 1, windowMs: 9 }),
+    ]
+    const verdict = judged({ entries })
+    expect(verdict.figures.exposure).toBe(1)
+    expect(verdict.breaks).toEqual([])
+  })
+})
+
 describe('shortage', () => {
   const unshipped = { ...order, lines: [{ sku: 'A', ordered: 7, wanted: 7, shipped: 2 }] }
   const story = { lily: { order: unshipped, shows: 0 }, fern: { shows: 0 }, onHand: 3 }

@@ -43,6 +43,7 @@ test('nothing set is a hub on this machine with its own database', () => {
     devAllowHosts: [],
     failpoints: '',
     pool: { work: 8, ingest: 3 },
+    laneLeaseMs: 20_000,
     pollEveryS: null,
     trustProxy: false,
   })
@@ -77,6 +78,7 @@ test('a full set of settings is read, and an empty one counts as not set', () =>
     role: 'worker',
     publicUrl: 'https://hub.example.com',
     pool: { work: 20, ingest: 3 },
+    laneLeaseMs: 20_000,
     pollEveryS: null,
     trustProxy: ['10.0.0.1', '10.0.0.0/8'],
   })

@@ -27,8 +27,8 @@ export interface Ports {
   readonly failpoints: Failpoints
 }
 
-export const systemClock: Clock = { now: () => new Date(), ms: () => performance.now() }
-export const systemRng: Rng = { unit: () => Math.random(), bytes: (length) => randomBytes(length) }
+const systemClock: Clock = { now: () => new Date(), ms: () => performance.now() }
+const systemRng: Rng = { unit: () => Math.random(), bytes: (length) => randomBytes(length) }
 
 /** The real machine. `failpoints` is the text of HUB_FAILPOINTS, already checked by the config. */
 export function systemPorts(options: { readonly failpoints?: string | undefined } = {}): Ports {

@@ -13,9 +13,6 @@ export interface Lease extends LaneKey {
   readonly tookOver: boolean
 }
 
-/** Longer than any call's deadline, so that a holder which lost its lease has no call in flight that it may still await. */
-export const leaseMs = 20_000
-
 export class LeaseLost extends Error {
   constructor(key: LaneKey) {
     super(`the lease of lane ${key.kind} is gone`)
@@ -32,8 +29,11 @@ export async function ensureLanes(tx: Tx, connectionId: string, kinds: readonly 
   )
 }
 
-/** Takes a lane, or null when another holds it, it is not there, or (unless `early`) its time has not come. */
-export function takeLane(db: Db, key: LaneKey, early: boolean): Promise<Lease | null> {
+/**
+ * Takes a lane for `leaseMs`, or null when another holds it, it is not there, or (unless `early`) its time has not come.
+ * No call lasts longer than the lease, so a holder which lost it has none in flight that it may still await.
+ */
+export function takeLane(db: Db, key: LaneKey, early: boolean, leaseMs: number): Promise<Lease | null> {
   return withClaimTx(db, async (tx) => {
     const [row] = await tx.rows<{ token: string; took_over: boolean }>(
       `update lane l set lease_token = gen_random_uuid(), lease_until = now() + $5 * interval '1 ms', served_at = now()
@@ -48,7 +48,7 @@ export function takeLane(db: Db, key: LaneKey, early: boolean): Promise<Lease | 
 }
 
 /** Prolongs a lease by its full length. @throws LeaseLost when another took it */
-export async function extendLease(db: Db, lease: Lease): Promise<void> {
+export async function extendLease(db: Db, lease: Lease, leaseMs: number): Promise<void> {
   const kept = await withClaimTx(db, (tx) =>
     tx.rows(
       `update lane set lease_until = now() + $5 * interval '1 ms'
@@ -81,6 +81,15 @@ export async function fence(tx: Tx, lease: Lease): Promise<void> {
     [lease.merchantId, lease.connectionId, lease.kind, lease.token],
   )
   if (rows.length === 0) throw new LeaseLost(lease)
+}
+
+/** Lanes of a kind whose holder went silent: what it was doing waits for nobody's due time. */
+export function orphanedLanes(tx: DoorTx, kind: string, limit: number): Promise<LaneKey[]> {
+  return tx.rows<LaneKey>(
+    `select merchant_id as "merchantId", connection_id as "connectionId", kind from lane
+     where kind = $1 and lease_token is not null and lease_until < now() order by lease_until limit $2`,
+    [kind, limit],
+  )
 }
 
 /** Lanes of the given kinds whose own time came `olderMs` ago or earlier and that nobody holds, the longest unserved first. */

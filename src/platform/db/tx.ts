@@ -24,8 +24,13 @@ export interface DoorTx extends Statements {
   readonly [doorMark]: true
 }
 
-const deadlineMs = 45_000
-const rollbackMs = 2_000
+const deadlineMsUsual = 45_000
+const rollbackMsMax = 2_000
+
+export interface DoorOptions {
+  /** After this long the connection is destroyed, whatever it is doing. */
+  readonly deadlineMs?: number
+}
 
 export class TransactionLost extends Error {
   constructor(message: string, options?: ErrorOptions) {
@@ -58,9 +63,9 @@ async function within<T>(ms: number, work: Promise<T>, onLate: () => void): Prom
 }
 
 /** True only when the server confirmed the ROLLBACK: then, and only then, may the connection be pooled again. */
-async function rolledBack(client: pg.PoolClient): Promise<boolean> {
+async function rolledBack(client: pg.PoolClient, limitMs: number): Promise<boolean> {
   try {
-    await within(rollbackMs, client.query('rollback'), () => {})
+    await within(limitMs, client.query('rollback'), () => {})
     return true
   } catch {
     return false
@@ -70,76 +75,89 @@ async function rolledBack(client: pg.PoolClient): Promise<boolean> {
 async function inTransaction<T>(
   pool: pg.Pool,
   opening: string,
-  work: (client: pg.PoolClient) => Promise<T>,
+  work: (client: pg.PoolClient, rows: Statements['rows']) => Promise<T>,
+  { deadlineMs = deadlineMsUsual }: DoorOptions,
 ): Promise<T> {
   const client = await pool.connect()
-  let destroyed = false
-  const destroy = () => {
-    if (!destroyed) client.release(true)
-    destroyed = true
+  let open = true
+  let released = false
+  const release = (destroy: boolean) => {
+    if (released) return
+    released = true
+    // Between statements pg would say goodbye and wait for the answer, and the pool's next borrower with it; a dead
+    // network never gives one (pg 8.23 client.end, read 2026-11).
+    if (destroy) client.connection.stream.destroy()
+    client.release(destroy)
+  }
+  // Whoever kept the statements beyond the end would speak in another merchant's transaction.
+  const rows: Statements['rows'] = async (text, params = []) => {
+    if (!open) throw new TransactionLost('the transaction of this statement has ended')
+    return (await client.query(text, [...params])).rows
   }
   try {
     const result = await within(
       deadlineMs,
       (async () => {
         await client.query(opening)
-        const value = await work(client)
-        await client.query('commit')
+        const value = await work(client, rows)
+        open = false
+        // A transaction in which a statement failed answers COMMIT with ROLLBACK, and with no error.
+        const { command } = await client.query('commit')
+        if (command !== 'COMMIT') throw new TransactionLost('a statement failed, so nothing was committed')
         return value
       })(),
-      destroy,
+      () => release(true),
     )
-    if (!destroyed) client.release()
-    destroyed = true
+    release(false)
     return result
   } catch (error) {
-    if (!destroyed && (await rolledBack(client)) && !destroyed) {
-      client.release()
-      destroyed = true
-    }
-    destroy()
+    open = false
+    if (!released) release(!(await rolledBack(client, Math.min(rollbackMsMax, deadlineMs))))
     throw error
   }
 }
-
-const rowsOn =
-  (client: pg.PoolClient): Statements['rows'] =>
-  async (text, params = []) =>
-    (await client.query(text, [...params])).rows
 
 /**
  * The tenant door: one merchant, role hub_app, row-level security on. Opening costs one round trip.
  * @throws what `work` throws, after a confirmed ROLLBACK or the destruction of the connection
  */
-export function withTenantTx<T>(db: Db, merchantId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+export function withTenantTx<T>(
+  db: Db,
+  merchantId: string,
+  work: (tx: Tx) => Promise<T>,
+  options: DoorOptions = {},
+): Promise<T> {
   if (!isUuid(merchantId)) throw new TypeError('a merchant id is a lower-case uuid')
   const opening = `begin; set local role hub_app; set local hub.merchant_id = '${merchantId}'`
-  return inTransaction(db.work, opening, (client) => {
-    let builder: NodePgDatabase | undefined
-    return work({
-      merchantId,
-      rows: rowsOn(client),
-      get db() {
-        builder ??= drizzle(client)
-        return builder
-      },
-      [tenantMark]: true,
-    })
-  })
+  return inTransaction(
+    db.work,
+    opening,
+    (client, rows) => {
+      let builder: NodePgDatabase | undefined
+      return work({
+        merchantId,
+        rows,
+        get db() {
+          builder ??= drizzle(client)
+          return builder
+        },
+        [tenantMark]: true,
+      })
+    },
+    options,
+  )
 }
 
 /** The ingest door: INSERT into the inbox for any merchant, key columns readable, bodies not. */
-export function withIngestTx<T>(db: Db, work: (tx: DoorTx) => Promise<T>): Promise<T> {
-  return inTransaction(db.ingest, 'begin; set local role hub_ingest', (client) =>
-    work({ rows: rowsOn(client), [doorMark]: true }),
-  )
+export function withIngestTx<T>(db: Db, work: (tx: DoorTx) => Promise<T>, options: DoorOptions = {}): Promise<T> {
+  const opening = 'begin; set local role hub_ingest'
+  return inTransaction(db.ingest, opening, (_, rows) => work({ rows, [doorMark]: true }), options)
 }
 
 /** The claim door: lanes, the control plane and the due columns of work; never bodies or persons. */
-export function withClaimTx<T>(db: Db, work: (tx: DoorTx) => Promise<T>): Promise<T> {
-  return inTransaction(db.work, 'begin; set local role hub_job', (client) =>
-    work({ rows: rowsOn(client), [doorMark]: true }),
-  )
+export function withClaimTx<T>(db: Db, work: (tx: DoorTx) => Promise<T>, options: DoorOptions = {}): Promise<T> {
+  const opening = 'begin; set local role hub_job'
+  return inTransaction(db.work, opening, (_, rows) => work({ rows, [doorMark]: true }), options)
 }
 
 const triesMax = 5

@@ -102,7 +102,7 @@ export function logSince(home: Home, mark: number): string {
     : ''
 }
 
-export function ended(child: ChildProcess): boolean {
+function ended(child: ChildProcess): boolean {
   return child.pid === undefined || child.exitCode !== null || child.signalCode !== null
 }
 

@@ -1,5 +1,5 @@
 import type { Ports } from '../base/ports.ts'
-import { extendLease, type LaneKey, type Lease, LeaseLost, leaseMs, returnLane, takeLane } from '../db/lane.ts'
+import { extendLease, type LaneKey, type Lease, LeaseLost, orphanedLanes, returnLane, takeLane } from '../db/lane.ts'
 import type { Db } from '../db/pool.ts'
 import { type DoorTx, withClaimTx } from '../db/tx.ts'
 import type { Log } from '../observe/log.ts'
@@ -8,6 +8,8 @@ import type { Metrics } from '../observe/metrics.ts'
 /** A lease kept alive by heartbeats. `untilMs`: when it ends by the ports' clock, unless prolonged. */
 export interface HeldLease extends Lease {
   untilMs(): number
+  /** Its full length: after so long no call of a lost holder is still awaited. */
+  readonly lengthMs: number
 }
 
 /** How a turn of a lane ended. `again`: more is waiting now. `dueInMs`: look again then; null: at the next wake. */
@@ -16,6 +18,8 @@ export interface Turn {
   readonly dueInMs: number | null
   /** Scheduled lanes: not before this. */
   readonly restMs?: number
+  /** The far side asked to wait, or is not there: not before this, whatever wakes the lane meanwhile. */
+  readonly holdMs?: number
 }
 
 /** One kind of work. Facts decide: `due` finds lanes by rows, whatever became of the wake-ups. */
@@ -26,8 +30,8 @@ export interface LaneKind {
   /** A scheduled lane runs when its own time has come; the others whenever there is work. */
   readonly scheduled: boolean
   work(lease: HeldLease): Promise<Turn>
-  /** Lanes with work that is waiting for longer than `olderMs`. Key and due columns only. */
-  due(tx: DoorTx, olderMs: number, limit: number): Promise<LaneKey[]>
+  /** Lanes with work that is waiting for longer than `olderMs`, of all or of `only` one. Key and due columns only. */
+  due(tx: DoorTx, olderMs: number, limit: number, only?: LaneKey): Promise<LaneKey[]>
 }
 
 export interface Runner {
@@ -45,6 +49,7 @@ export interface RunnerDeps {
   readonly log: Log
   readonly metrics: Pick<Metrics, 'foundBySweeper' | 'laneRuns'>
   readonly kinds: readonly LaneKind[]
+  readonly leaseMs: number
   /** Wakes a lane later, in whatever process. */
   later(key: LaneKey, delayMs: number): void
 }
@@ -52,6 +57,10 @@ export interface RunnerDeps {
 const turnsMax = 10_000
 const sweepLimit = 200
 const graceMs = 3_000
+/** A lane that has had this long goes on after those that wait for its place. */
+const sliceMs = 500
+/** Longer waits are the rows' own business, so that a person's mend is not ignored for hours. */
+const holdMsMax = 60_000
 const backoffMsMax = 60_000
 const stopPollMs = 25
 const stopPollsMax = 1_200
@@ -67,6 +76,8 @@ interface Slot {
   readonly kind: LaneKind
   readonly waiting: Map<string, Waiting>
   readonly running: Map<string, Running>
+  /** Lanes that must not run yet, and whether they were woken meanwhile. */
+  readonly held: Map<string, { woken: boolean }>
 }
 interface State extends RunnerDeps {
   readonly slots: ReadonlyMap<string, Slot>
@@ -79,7 +90,10 @@ const nameOf = (key: LaneKey) => `${key.merchantId} ${key.connectionId} ${key.ki
 /** Runs lanes: one holder each, several lanes of a kind at once, and never the last wake lost. */
 export function openRunner(deps: RunnerDeps): Runner {
   const slots = new Map(
-    deps.kinds.map((kind): [string, Slot] => [kind.kind, { kind, waiting: new Map(), running: new Map() }]),
+    deps.kinds.map((kind): [string, Slot] => [
+      kind.kind,
+      { kind, waiting: new Map(), running: new Map(), held: new Map() },
+    ]),
   )
   const state: State = { ...deps, slots, failures: new Map(), stopping: false }
   return {
@@ -98,7 +112,9 @@ function wake(state: State, key: LaneKey, early: boolean): void {
   if (!slot || state.stopping) return
   const name = nameOf(key)
   const running = slot.running.get(name)
+  const held = slot.held.get(name)
   if (running) running.again ||= early
+  else if (held) held.woken = true
   else slot.waiting.set(name, { key, early: early || slot.waiting.get(name)?.early === true })
   startWaiting(state, slot)
 }
@@ -110,51 +126,80 @@ function startWaiting(state: State, slot: Slot): void {
     slot.waiting.delete(name)
     const running: Running = { again: false }
     slot.running.set(name, running)
-    void runLane(state, slot.kind, wanted, running).finally(() => {
+    void runLane(state, slot, wanted, running).finally(() => {
       slot.running.delete(name)
-      if (running.again) slot.waiting.set(name, { key: wanted.key, early: true })
+      const held = slot.held.get(name)
+      if (held) held.woken ||= running.again
+      else if (running.again) slot.waiting.set(name, { key: wanted.key, early: true })
       startWaiting(state, slot)
     })
   }
 }
 
 /** Takes the lane, works until it is dry, gives it back, and looks once more: a wake that found it taken is answered here. */
-async function runLane(state: State, kind: LaneKind, wanted: Waiting, running: Running): Promise<void> {
+async function runLane(state: State, slot: Slot, wanted: Waiting, running: Running): Promise<void> {
   const { key } = wanted
+  const { kind } = slot
   try {
-    const lease = await takeLane(state.db, key, wanted.early)
+    const askedAt = state.ports.clock.ms()
+    const lease = await takeLane(state.db, key, wanted.early, state.leaseMs)
     if (!lease) return
-    const turn = await takeTurns(state, kind, lease, running).catch((error: unknown) => {
+    const turn = await takeTurns(state, slot, { lease, askedAt, running }).catch((error: unknown): Turn => {
       if (error instanceof LeaseLost) throw error
-      return { again: false, dueInMs: failed(state, key, error), restMs: 0 } satisfies Turn
+      const backoffMs = failed(state, key, error)
+      return { again: false, dueInMs: backoffMs, restMs: 0, holdMs: backoffMs }
     })
+    if (turn.holdMs !== undefined) hold(state, slot, key, turn.holdMs)
     await returnLane(state.db, lease, turn.restMs ?? 0)
     state.metrics.laneRuns.inc({ kind: key.kind, outcome: 'done' })
     if (turn.dueInMs !== null) state.later(key, turn.dueInMs)
-    if (!kind.scheduled && !running.again) running.again = await isWaiting(state, kind, key)
+    if (turn.again) running.again = true
+    if (!kind.scheduled && !running.again && turn.holdMs === undefined)
+      running.again = await isWaiting(state, kind, key)
   } catch (error) {
     if (error instanceof LeaseLost) state.metrics.laneRuns.inc({ kind: key.kind, outcome: 'lost' })
     else state.later(key, failed(state, key, error))
   }
 }
 
-async function takeTurns(state: State, kind: LaneKind, lease: Lease, running: Running): Promise<Turn> {
-  let untilMs = state.ports.clock.ms() + leaseMs
+/** A wake that comes while the lane is held is kept until it may run. */
+function hold(state: State, slot: Slot, key: LaneKey, ms: number): void {
+  const name = nameOf(key)
+  const held = { woken: false }
+  slot.held.set(name, held)
+  setTimeout(
+    () => {
+      slot.held.delete(name)
+      if (held.woken) wake(state, key, true)
+    },
+    Math.min(ms, holdMsMax),
+  ).unref()
+}
+
+/** The lease is counted from before it was asked for: the server's clock began earlier than its answer came. */
+async function takeTurns(
+  state: State,
+  { kind, waiting }: Slot,
+  { lease, askedAt, running }: { readonly lease: Lease; readonly askedAt: number; readonly running: Running },
+): Promise<Turn> {
+  const { leaseMs } = state
+  let untilMs = askedAt + leaseMs
   const prolong = async () => {
     const asked = state.ports.clock.ms()
-    await extendLease(state.db, lease)
+    await extendLease(state.db, lease, leaseMs)
     untilMs = asked + leaseMs
   }
   const beat = setInterval(() => void prolong().catch(() => undefined), leaseMs / 4)
-  const held: HeldLease = { ...lease, untilMs: () => untilMs }
+  const held: HeldLease = { ...lease, untilMs: () => untilMs, lengthMs: leaseMs }
   try {
     for (let n = 0; n < turnsMax; n++) {
       running.again = false
-      const turn = await kind.work(held)
+      const turn = await kind.work(n === 0 ? held : { ...held, tookOver: false })
       state.failures.delete(nameOf(lease))
-      if (state.stopping || !(turn.again || running.again)) return turn
+      if (state.stopping || turn.holdMs !== undefined || !(turn.again || running.again)) return turn
+      if (waiting.size > 0 && state.ports.clock.ms() - askedAt > sliceMs) return { ...turn, again: true }
     }
-    return { again: true, dueInMs: 0 }
+    return { again: true, dueInMs: null }
   } finally {
     clearInterval(beat)
   }
@@ -171,7 +216,7 @@ function failed(state: State, key: LaneKey, error: unknown): number {
 }
 
 async function isWaiting(state: State, kind: LaneKind, key: LaneKey): Promise<boolean> {
-  const due = await withClaimTx(state.db, (tx) => kind.due(tx, 0, 1_000))
+  const due = await withClaimTx(state.db, (tx) => kind.due(tx, 0, 1, key))
   return due.some((other) => other.merchantId === key.merchantId && other.connectionId === key.connectionId)
 }
 
@@ -179,9 +224,13 @@ async function isWaiting(state: State, kind: LaneKind, key: LaneKey): Promise<bo
 async function sweep(state: State): Promise<number> {
   let found = 0
   for (const slot of state.slots.values()) {
-    const due = await withClaimTx(state.db, (tx) => slot.kind.due(tx, graceMs, sweepLimit))
+    const due = await withClaimTx(state.db, async (tx) => [
+      ...(await slot.kind.due(tx, graceMs, sweepLimit)),
+      ...(await orphanedLanes(tx, slot.kind.kind, sweepLimit)),
+    ])
     for (const key of due) {
-      if (slot.running.has(nameOf(key)) || slot.waiting.has(nameOf(key))) continue
+      const name = nameOf(key)
+      if (slot.running.has(name) || slot.waiting.has(name) || slot.held.has(name)) continue
       found++
       state.metrics.foundBySweeper.inc({ kind: key.kind })
       wake(state, key, !slot.kind.scheduled)

@@ -1,0 +1,75 @@
+import type { DoorTx, Tx } from '../../../src/platform/db/tx.ts'
+
+/** What one run of one statement touched. */
+export interface Cost {
+  readonly text: string
+  /** The most rows that any one node read only to throw away. */
+  readonly removed: number
+  /** The most rows that any one scan read. */
+  readonly read: number
+  readonly buffers: number
+  readonly ms: number
+  readonly worst: string
+}
+
+interface PlanNode {
+  readonly 'Node Type': string
+  readonly 'Relation Name'?: string
+  readonly 'Index Name'?: string
+  readonly 'Actual Rows': number
+  readonly 'Actual Loops': number
+  readonly 'Shared Hit Blocks'?: number
+  readonly 'Shared Read Blocks'?: number
+  readonly Plans?: readonly PlanNode[]
+  readonly [key: string]: unknown
+}
+
+/** PostgreSQL shows both per loop, rounded up to something: the product is what was touched. */
+const perLoop = (node: PlanNode, value: unknown) => Math.round(Number(value ?? 0) * node['Actual Loops'])
+
+function removedBy(node: PlanNode): number {
+  const kinds = Object.keys(node).filter((key) => key.startsWith('Rows Removed by'))
+  return kinds.reduce((sum, key) => sum + perLoop(node, node[key]), 0)
+}
+
+function nodesOf(node: PlanNode): PlanNode[] {
+  return [node, ...(node.Plans ?? []).flatMap(nodesOf)]
+}
+
+function costOf(text: string, root: PlanNode): Omit<Cost, 'ms'> {
+  const nodes = nodesOf(root)
+  const name = (node: PlanNode) =>
+    `${node['Node Type']} ${node['Relation Name'] ?? ''} ${node['Index Name'] ?? ''}`.trim()
+  const reads = (node: PlanNode) =>
+    node['Node Type'].includes('Scan') && node['Relation Name'] ? removedBy(node) + perLoop(node, node['Actual Rows']) : 0
+  const max = (of: (node: PlanNode) => number) => nodes.reduce((a, b) => (of(b) > of(a) ? b : a), root)
+  const worst = max(removedBy)
+  const reader = max(reads)
+  return {
+    text,
+    removed: removedBy(worst),
+    read: reads(reader),
+    buffers: (root['Shared Hit Blocks'] ?? 0) + (root['Shared Read Blocks'] ?? 0),
+    worst: `${name(worst)} removed ${removedBy(worst)}; ${name(reader)} read ${reads(reader)}`,
+  }
+}
+
+/**
+ * The same transaction, but each statement is first explained where it stands, with its own parameters, and undone,
+ * and then carried out. Statements that change what the next ones see are measured as they are in the real flow.
+ */
+export function explaining<T extends Tx | DoorTx>(tx: T, costs: Cost[]): T {
+  const rows: T['rows'] = async (text, params = []) => {
+    await tx.rows('savepoint explained')
+    const [row] = await tx.rows<{ 'QUERY PLAN': readonly { readonly Plan: PlanNode; 'Execution Time': number }[] }>(
+      `explain (analyze, buffers, timing off, format json) ${text}`,
+      params,
+    )
+    await tx.rows('rollback to savepoint explained')
+    const explained = row?.['QUERY PLAN'][0]
+    if (!explained) throw new Error(`no plan for: ${text}`)
+    costs.push({ ...costOf(text, explained.Plan), ms: explained['Execution Time'] })
+    return tx.rows(text, params)
+  }
+  return { ...tx, rows }
+}

@@ -1,0 +1,206 @@
+import { randomUUID } from 'node:crypto'
+import { afterEach, expect, test } from 'vitest'
+import type { PartnerFact } from '../../src/connector-kit/index.ts'
+import { ordersArrived } from '../../src/flows.ts'
+import { partnerReported } from '../../src/flows-partner.ts'
+import { submitRequests } from '../../src/fulfillment/submit-requests.ts'
+import { markHanded } from '../../src/inventory/hand-off.ts'
+import { withTenantTx } from '../../src/platform/db/tx.ts'
+import { brokenPromises } from '../support/audits.ts'
+import { anOrder, ids, type LineDraft, openWorld, setStock, type World } from '../support/world.ts'
+
+let world: World
+afterEach(async () => {
+  expect(await withTenantTx(world.db, world.merchantId, brokenPromises)).toEqual({})
+  await world.close()
+})
+
+const inTx = <T extends object>(text: string, params: readonly unknown[] = []) =>
+  withTenantTx(world.db, world.merchantId, (tx) => tx.rows<T>(text, params))
+const bring = (ref: string, lines: readonly LineDraft[], more = {}, changedAt = 1_800_000_000_000) =>
+  withTenantTx(world.db, world.merchantId, (tx) =>
+    ordersArrived(tx, ids, world.shop, [
+      { messageId: randomUUID(), fetchedAt: null, order: anOrder(ref, changedAt, lines, more) },
+    ]),
+  )
+const tell = (facts: readonly PartnerFact[]) =>
+  withTenantTx(world.db, world.merchantId, (tx) =>
+    partnerReported(
+      tx,
+      ids,
+      { connectionId: world.partner, cause: { kind: 'file', id: randomUUID() } },
+      facts.map((fact, n) => ({ row: n + 2, fact })),
+    ),
+  )
+async function submitAll(): Promise<string[]> {
+  return withTenantTx(world.db, world.merchantId, async (tx) => {
+    const due = await tx.rows<{ id: string; number: string }>(
+      `select fulfillment_order_id as id, request_number as number from fulfillment_order where request_status = 'unsubmitted' and status = 'open'`,
+    )
+    const sent = await submitRequests(
+      tx,
+      due.map((d) => d.id),
+      60,
+    )
+    await markHanded(
+      tx,
+      sent.flatMap((s) => s.units),
+      1,
+    )
+    return due.map((d) => d.number)
+  })
+}
+const shipped = (request: string, more: Partial<Extract<PartnerFact, { type: 'shipped' }>> = {}): PartnerFact => ({
+  type: 'shipped',
+  request,
+  shipment: 'S1',
+  sku: 'SKU-0',
+  quantity: 2,
+  carrier: 'dhl',
+  tracking: 'T1',
+  shippedAt: '2026-11-23T10:00:00.000Z',
+  final: false,
+  ...more,
+})
+const onHand = async () => {
+  const [row] = await inTx<{ n: number }>('select sum(on_hand)::int as n from inventory_level where item_id = $1', [
+    world.items[0],
+  ])
+  return row?.n
+}
+const openExceptions = async () =>
+  (await inTx<{ kind: string }>('select kind from exception where resolved_at is null order by kind')).map(
+    (row) => row.kind,
+  )
+const count = (asOf: string, quantity: number): PartnerFact => ({ type: 'stock', sku: 'SKU-0', onHand: quantity, asOf })
+
+test('a parcel reported again in a later file leaves the building once, though two lines of the request have its SKU', async () => {
+  world = await openWorld(1)
+  await setStock(world, 0, 0, 10)
+  await bring('o1', [
+    { listing: 'V0', quantity: 2 },
+    { listing: 'V0', quantity: 2 },
+  ])
+  const [request = ''] = await submitAll()
+  await tell([shipped(request)])
+  await tell([shipped(request)])
+  expect(await onHand()).toBe(8)
+  expect(await openExceptions()).toEqual([])
+})
+
+test('a parcel reported again after all has left is not called over-shipped', async () => {
+  world = await openWorld(1)
+  await setStock(world, 0, 0, 10)
+  await bring('o1', [{ listing: 'V0', quantity: 2 }])
+  const [request = ''] = await submitAll()
+  await tell([shipped(request)])
+  await tell([shipped(request)])
+  expect(await openExceptions()).toEqual([])
+})
+
+test('the same parcel with another quantity is refused by row, not silently dropped', async () => {
+  world = await openWorld(1)
+  await setStock(world, 0, 0, 10)
+  await bring('o1', [{ listing: 'V0', quantity: 4 }])
+  const [request = ''] = await submitAll()
+  await tell([shipped(request)])
+  expect(await tell([shipped(request, { quantity: 3 })])).toMatchObject([{ row: 2, field: 'quantity' }])
+  expect(await onHand()).toBe(8)
+})
+
+test('a count that was taken before a booked departure does not put the departed units back', async () => {
+  world = await openWorld(1)
+  await setStock(world, 0, 0, 10)
+  await bring('o1', [{ listing: 'V0', quantity: 2 }])
+  const [request = ''] = await submitAll()
+  await tell([shipped(request)])
+  await tell([count('2026-11-23T09:00:00.000Z', 10)])
+  expect(await onHand()).toBe(8)
+  await tell([count('2026-11-23T09:00:00.000Z', 10)])
+  expect(await onHand()).toBe(8)
+  await tell([count('2026-11-23T10:00:00.000Z', 8)])
+  expect(await onHand()).toBe(8)
+})
+
+test('a count dated in the future does not outlaw the counts and departures that follow', async () => {
+  world = await openWorld(1)
+  await setStock(world, 0, 0, 10)
+  await tell([count('2099-01-01T00:00:00.000Z', 9)])
+  await bring('o1', [{ listing: 'V0', quantity: 2 }])
+  const [request = ''] = await submitAll()
+  const soon = new Date(Date.now() + 60_000).toISOString()
+  await tell([shipped(request, { shippedAt: soon })])
+  expect(await onHand()).toBe(7)
+  await tell([count(soon, 6)])
+  expect(await onHand()).toBe(6)
+})
+
+test('a partner that drops a request by itself is not asked again without a person', async () => {
+  world = await openWorld(1)
+  await setStock(world, 0, 0, 10)
+  await bring('o1', [{ listing: 'V0', quantity: 2 }])
+  const [request = ''] = await submitAll()
+  await tell([{ type: 'cancel_accepted', request }])
+  expect(await submitAll()).toEqual([])
+  expect(await openExceptions()).toEqual(['request_rejected'])
+})
+
+test('an order cancelled while a listing is being mapped holds nothing afterwards', async () => {
+  world = await openWorld(1)
+  await setStock(world, 0, 0, 10)
+  await bring('o1', [{ listing: 'NEW', quantity: 2 }])
+  const [listing] = await inTx<{ id: string }>(`select listing_id as id from listing where external_id = 'NEW'`)
+  const { mappingChanged } = await import('../../src/flows.ts')
+  const cancelling = Promise.withResolvers<void>()
+  const cancel = withTenantTx(world.db, world.merchantId, async (tx) => {
+    await tx.rows('select 1 from orders for no key update')
+    await cancelling.promise
+    const at = 1_800_000_001_000
+    const order = anOrder('o1', at, [{ listing: 'NEW', quantity: 2 }], { cancelledAt: new Date(at).toISOString() })
+    await ordersArrived(tx, ids, world.shop, [{ messageId: randomUUID(), fetchedAt: null, order }])
+  })
+  const mapping = withTenantTx(world.db, world.merchantId, (tx) =>
+    mappingChanged(tx, ids, { kind: 'api', id: randomUUID() }, {
+      listingId: listing?.id ?? '',
+      components: [{ itemId: world.items[0] ?? '', qtyPer: 1 }],
+    }),
+  )
+  await new Promise((resolve) => setTimeout(resolve, 150))
+  cancelling.resolve()
+  await Promise.all([cancel, mapping])
+  expect(await inTx('select 1 from reservation where reserved > 0')).toEqual([])
+})
+
+test('an order imported while its listing is being mapped gets its stock', async () => {
+  world = await openWorld(1)
+  await setStock(world, 0, 0, 10)
+  await bring('o1', [{ listing: 'NEW', quantity: 2 }])
+  const [listing] = await inTx<{ id: string }>(`select listing_id as id from listing where external_id = 'NEW'`)
+  const { mappingChanged } = await import('../../src/flows.ts')
+  const map = Promise.withResolvers<void>()
+  const imported = withTenantTx(world.db, world.merchantId, async (tx) => {
+    const slow = {
+      ...tx,
+      rows: async (text: string, params?: readonly unknown[]) => {
+        if (text.includes('stock_clock')) {
+          map.resolve()
+          await new Promise((resolve) => setTimeout(resolve, 300))
+        }
+        return tx.rows(text, params)
+      },
+    } as typeof tx
+    await ordersArrived(slow, ids, world.shop, [
+      { messageId: randomUUID(), fetchedAt: null, order: anOrder('o2', 1_800_000_000_000, [{ listing: 'NEW', quantity: 3 }]) },
+    ])
+  })
+  await map.promise
+  await withTenantTx(world.db, world.merchantId, (tx) =>
+    mappingChanged(tx, ids, { kind: 'api', id: randomUUID() }, {
+      listingId: listing?.id ?? '',
+      components: [{ itemId: world.items[0] ?? '', qtyPer: 1 }],
+    }),
+  )
+  await imported
+  expect(await inTx('select sum(reserved)::int as n from reservation')).toEqual([{ n: 5 }])
+  expect(await openExceptions()).toEqual([])
+})

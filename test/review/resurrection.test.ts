@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto'
+import { afterEach, expect, test } from 'vitest'
+import { ChannelError } from '../../src/connector-kit/index.ts'
+import { ordersArrived } from '../../src/flows.ts'
+import { runPush } from '../../src/lanes/push-lane.ts'
+import { withTenantTx } from '../../src/platform/db/tx.ts'
+import { anOrder, ids, openWorld, setStock, type World } from '../support/world.ts'
+import { aShift, fakeShelf } from './shift.ts'
+
+let world: World
+afterEach(() => world.close())
+
+const inTx = <T extends object>(text: string, params: readonly unknown[] = []) =>
+  withTenantTx(world.db, world.merchantId, (tx) => tx.rows<T>(text, params))
+const lookAgain = () => inTx(`update listing_push set due_at = now(), recheck_at = now()`)
+const pushRow = async () => {
+  const [row] = await inTx<{ unseen: number; recheckInMs: number; dueInMs: number }>(
+    `select unseen, (extract(epoch from recheck_at - now()) * 1000)::float8 as "recheckInMs", (extract(epoch from due_at - now()) * 1000)::float8 as "dueInMs"
+     from listing_push p join listing l using (merchant_id, listing_id) where l.external_id = 'V0'`,
+  )
+  return row ?? { unseen: -1, recheckInMs: 0, dueInMs: 0 }
+}
+const pollPassed = () =>
+  inTx(
+    `insert into sync_cursor as c (merchant_id, connection_id, stream, completed_from) values ($1, $2, 'orders', clock_timestamp())
+     on conflict (merchant_id, connection_id, stream) do update set completed_from = excluded.completed_from`,
+    [world.merchantId, world.shop.connectionId],
+  )
+const sold = (ref: string, quantity: number) =>
+  withTenantTx(world.db, world.merchantId, (tx) =>
+    ordersArrived(tx, ids, world.shop, [
+      { messageId: randomUUID(), fetchedAt: null, order: anOrder(ref, 1_800_000_000_000, [{ listing: 'V0', quantity }]) },
+    ]),
+  )
+
+/** A shop that shows what the ledger says, confirmed. */
+async function calm(stock: number) {
+  world = await openWorld(1)
+  const shelf = fakeShelf((command) =>
+    shelf.shown.get(command.target) === command.changeFrom
+      ? null
+      : { key: command.key, outcome: 'failed', error: new ChannelError('conflict', 'the number moved') },
+  )
+  shelf.shown.set('V0', stock)
+  const shift = aShift(world, { inventory: shelf.port })
+  await setStock(world, 0, 0, stock)
+  await runPush(shift)
+  return { shelf, shift }
+}
+
+test('a raise whose answer was lost does not put back on sale what the shop sold after it landed', async () => {
+  const { shelf, shift } = await calm(10)
+  await setStock(world, 0, 0, 50)
+  shelf.after = () => {
+    shelf.shown.set('V0', 47)
+    throw new ChannelError('outcome_unknown', 'no answer')
+  }
+  await runPush(shift)
+  shelf.after = () => undefined
+  await lookAgain()
+  await runPush(shift)
+  expect(shelf.shown.get('V0')).toBeLessThanOrEqual(47)
+  await pollPassed()
+  await sold('o1', 3)
+  await lookAgain()
+  await runPush(shift)
+  expect(shelf.shown.get('V0')).toBe(47)
+})
+
+test('a refused compare-and-set never counts as landed, so the unit sold in between stays off sale', async () => {
+  const { shelf, shift } = await calm(2)
+  await setStock(world, 0, 0, 1)
+  shelf.before = () => {
+    shelf.shown.set('V0', 1)
+    shelf.before = () => undefined
+  }
+  await runPush(shift)
+  await runPush(shift)
+  expect(shelf.shown.get('V0')).toBe(0)
+})
+
+test('a poll that began before a unit went missing does not explain it, though an older one was missing before', async () => {
+  const { shelf, shift } = await calm(10)
+  shelf.shown.set('V0', 9)
+  await lookAgain()
+  await runPush(shift)
+  expect(await pushRow()).toMatchObject({ unseen: 1 })
+  await pollPassed()
+  shelf.shown.set('V0', 8)
+  await sold('o1', 1)
+  await runPush(shift)
+  expect(shelf.shown.get('V0')).toBe(8)
+  await lookAgain()
+  await pollPassed()
+  await runPush(shift)
+  expect(shelf.shown.get('V0'), 'with a poll after it, the gap is drift').toBe(9)
+})
+
+test('after a holder was lost, its late write is looked for within a call deadline though the number was right at first', async () => {
+  const { shelf, shift } = await calm(10)
+  await setStock(world, 0, 0, 12)
+  shelf.before = () => {
+    throw new ChannelError('outcome_unknown', 'frozen')
+  }
+  await runPush(shift)
+  shelf.before = () => undefined
+  await setStock(world, 0, 0, 10)
+  await runPush(aShift(world, { inventory: shelf.port }, { tookOver: true }))
+  const { recheckInMs } = await pushRow()
+  expect(recheckInMs).toBeGreaterThan(0)
+  expect(recheckInMs).toBeLessThan(30_000)
+})
+
+test('a shop that answers and never changes is asked less and less often', async () => {
+  const { shelf, shift } = await calm(10)
+  await setStock(world, 0, 0, 4)
+  let writes = 0
+  shelf.after = () => {
+    writes++
+    shelf.shown.set('V0', 10)
+  }
+  for (let n = 0; n < 20; n++) await runPush(shift)
+  expect(writes).toBeLessThan(6)
+  expect((await runPush(shift)).dueInMs, 'it says itself when to look again').toBeGreaterThan(0)
+})
