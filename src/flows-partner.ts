@@ -1,6 +1,6 @@
 /** What a partner's file causes: answers to requests, departures, stock. The second page of flows.ts. */
 import { itemsBySku } from './catalog/map-lines.ts'
-import { confirmEffects, intend } from './effects/effects.ts'
+import { confirmEffects, dropEffects, intend } from './effects/effects.ts'
 import { askPartners, stockCounted } from './flows.ts'
 import { departedSince } from './fulfillment/departed.ts'
 import { type FactPlan, type Misfit, type Notice, planFacts, type ReportedRow } from './fulfillment/plan-facts.ts'
@@ -12,6 +12,7 @@ import {
 } from './fulfillment/record-shipments.ts'
 import {
   changeStates,
+  closedRequests,
   type LineMove,
   lockRequests,
   moveLines,
@@ -23,7 +24,8 @@ import { tickClock } from './inventory/clock.ts'
 import { fitStock } from './inventory/fit-stock.ts'
 import { consumeStock, loseStock, markHanded } from './inventory/hand-off.ts'
 import { locationOf } from './inventory/locate.ts'
-import type { Cause } from './journal/record.ts'
+import { type Cause, resolveExceptions } from './journal/record.ts'
+import { cleanText } from './model/text.ts'
 import { noteFit, noteReport } from './notes.ts'
 import { addSearchNumbers } from './orders/import-orders.ts'
 import { originsOf } from './orders/lock-orders.ts'
@@ -95,6 +97,15 @@ async function settleUnits(
   await moveLines(tx, lost)
   await confirmEffects(tx, 'request', plan.proven)
   await confirmEffects(tx, 'request_cancel', plan.cancelProven)
+  const over = await closedRequests(
+    tx,
+    [...left, ...lost].map((m) => m.fulfillmentOrderId),
+  )
+  await dropEffects(tx, 'request_cancel', over, 'the goods left before the partner answered')
+  await resolveExceptions(
+    tx,
+    [...plan.proven, ...plan.cancelProven, ...over].map((id) => `ack.${id}`),
+  )
   return lost
 }
 
@@ -194,7 +205,7 @@ async function partnerCounted(
       row: s.row,
       code: 'SKU_NOT_IN_REQUEST' as const,
       field: 'sku',
-      message: `SKU "${s.sku.slice(0, 60)}" is not known here; create the item or correct the SKU, then send the file again`,
+      message: `SKU "${cleanText(s.sku, 60)}" is not known here; create the item or correct the SKU, then send the file again`,
     }))
 }
 

@@ -16,6 +16,7 @@ import { recordChange, tickClock } from './inventory/clock.ts'
 import { type Count, type CountOutcome, countStock } from './inventory/count-stock.ts'
 import { type Fit, fitStock } from './inventory/fit-stock.ts'
 import { onHandOf } from './inventory/locate.ts'
+import { forgetListing, neverPushed } from './inventory/push-rows.ts'
 import { recordSales, setNeeds } from './inventory/set-needs.ts'
 import { type Cause, raiseExceptions, resolveExceptions } from './journal/record.ts'
 import { noteExcess, noteFit, noteImport, noteRequests, noteUnmapped } from './notes.ts'
@@ -45,9 +46,10 @@ export async function ordersArrived(
     named.flatMap((l) => (l.ref === null ? [] : [{ ...l, ref: l.ref }])),
   )
   const arrivals = await importOrders(tx, ids, source, facts)
-  const byMessage = new Map(facts.map((fact) => [fact.messageId, fact]))
+  // A message may hold several orders.
+  const byName = new Map(facts.map((fact) => [`${fact.messageId} ${fact.order.ref}`, fact]))
   const applied = arrivals.flatMap((a) => {
-    const fact = byMessage.get(a.messageId)
+    const fact = a.kind === 'applied' ? byName.get(`${a.messageId} ${a.ref}`) : undefined
     return a.kind === 'applied' && fact ? [{ orderId: a.orderId, isNew: a.isNew, order: fact.order, fact }] : []
   })
   if (applied.length === 0) return arrivals
@@ -179,7 +181,10 @@ export async function listingsSeen(
   listed: readonly ListedListing[],
 ): Promise<void> {
   const known = await ensureListings(tx, ids, connectionId, listed)
-  await lineUp(tx, ids, [...known.values()], { kind: 'connection', id: connectionId })
+  const listingIds = [...known.values()]
+  // Known ones already show the ledger's number: reading them is no news for any shop.
+  const news = await neverPushed(tx, connectionId, listingIds)
+  await lineUp(tx, ids, { listingIds, news, cause: { kind: 'connection', id: connectionId } })
 }
 
 /** A person said what a listing takes. */
@@ -193,7 +198,8 @@ export async function mappingChanged(
   },
 ): Promise<void> {
   await replaceComponents(tx, change.listingId, change.components)
-  await lineUp(tx, ids, [change.listingId], cause)
+  await lineUp(tx, ids, { listingIds: [change.listingId], news: [change.listingId], cause })
+  if (change.components.length === 0) await forgetListing(tx, change.listingId)
 }
 
 export async function itemsCreated(
@@ -206,12 +212,20 @@ export async function itemsCreated(
     tx,
     items.map((item) => ({ ...item, itemId: ids.uuid() })),
   )
-  await lineUp(tx, ids, created.mappedListingIds, cause)
+  await lineUp(tx, ids, { listingIds: created.mappedListingIds, news: created.mappedListingIds, cause })
   return created.items
 }
 
-/** Listings met their items: waiting lines get their needs, and every shop shows the ledger's number. */
-async function lineUp(tx: Tx, ids: Ids, listingIds: readonly string[], cause: Cause): Promise<void> {
+/** Listings met their items: waiting lines get their needs, and every shop shows the ledger's number. `news`: to be pushed. */
+async function lineUp(
+  tx: Tx,
+  ids: Ids,
+  {
+    listingIds,
+    news,
+    cause,
+  }: { readonly listingIds: readonly string[]; readonly news: readonly string[]; readonly cause: Cause },
+): Promise<void> {
   if (listingIds.length === 0) return
   const named = await linesWithoutNeeds(tx, listingIds)
   await lockOrders(
@@ -230,7 +244,7 @@ async function lineUp(tx: Tx, ids: Ids, listingIds: readonly string[], cause: Ca
   await setNeeds(tx, waiting)
   const orderIds = [...new Set(waiting.map((line) => line.orderId))]
   const fit = await fitStock(tx, version, orderIds)
-  await recordChange(tx, version, await itemsOfListings(tx, listingIds))
+  await recordChange(tx, version, await itemsOfListings(tx, news))
   await noteUnmapped(tx, orderIds, orderIds)
   await noteFit(tx, fit, cause, new Set())
   await askPartners(tx, ids, fit, { cause, cancelled: none })

@@ -3,6 +3,7 @@ import { makeCtx } from './connections/ctx.ts'
 import type { Base } from './hub.ts'
 import type { LaneDeps } from './lanes/deps.ts'
 import { everyMsOf, type LaneName, laneKinds, lanesOfRole, queueOf, queues } from './lanes/kinds.ts'
+import { analyzeYoung } from './platform/db/analyze-young.ts'
 import type { LaneKey } from './platform/db/lane.ts'
 import { withClaimTx } from './platform/db/tx.ts'
 import { openTimers, type Timers } from './platform/queue/timers.ts'
@@ -157,6 +158,10 @@ function startRounds(
   const rounds = [
     setInterval(guarded('sweep.failed', sweep), sweepEveryMs),
     setInterval(guarded('upkeep.failed', upkeep), upkeepEveryMs),
+    setInterval(
+      guarded('analyze.failed', () => analyzeYoung(base.db)),
+      sweepEveryMs,
+    ),
   ]
   void upkeep().catch((error: unknown) => base.log.warn({ err: error }, 'upkeep.failed'))
   return { stop: () => rounds.forEach(clearInterval) }

@@ -35,13 +35,13 @@ const columns: readonly (readonly [string, (connector: Connector) => string])[] 
   ['As a partner', partner],
 ]
 
+/** Aligned, as the formatter would leave it. */
 function tableOf(connectors: readonly Connector[]): string {
-  const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  return [
-    row(columns.map(([title]) => title)),
-    row(columns.map(() => '---')),
-    ...connectors.map((connector) => row(columns.map(([, cell]) => cell(connector)))),
-  ].join('\n')
+  const rows = [columns.map(([title]) => title), ...connectors.map((one) => columns.map(([, cell]) => cell(one)))]
+  const widths = columns.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)))
+  const line = (cells: readonly string[]) => `| ${cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(' | ')} |`
+  const [head = [], ...body] = rows
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n')
 }
 
 test('the table of connectors/README.md is what the manifests say', async () => {

@@ -144,7 +144,9 @@ describe('code', () => {
   ])
 
   test('slices and connectors take clock, ids and chance from their ports', () => {
-    const bound = code.filter((file) => !/^src\/(platform|cli)\/|\/pretend\//.test(file) && !touchesMachine.has(file))
+    const bound = code.filter(
+      (file) => !/^src\/(platform|cli)\/|\/(pretend|conformance)\//.test(file) && !touchesMachine.has(file),
+    )
     const machine =
       /\bDate\.now\(|\bMath\.random\b|\bnew Date\(\)|\bperformance\.now\(|\bset(Timeout|Interval)\b|\brandomUUID\b/
     expect(lines(bound, machine)).toEqual([])
@@ -216,7 +218,9 @@ describe('pages', () => {
   }
 
   test.each(files.filter((file) => file.endsWith('.md')))('every path that %s names exists', (page) => {
-    const there = (name: string) => [path.dirname(page), '.'].some((from) => existsSync(path.join(root, from, name)))
+    const named = new Set(files.map((file) => path.basename(file)))
+    const there = (name: string) =>
+      named.has(name) || [path.dirname(page), '.'].some((from) => existsSync(path.join(root, from, name)))
     expect(pathsIn(page).filter((name) => !there(name))).toEqual([])
   })
 

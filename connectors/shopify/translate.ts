@@ -119,6 +119,8 @@ function byRef(a: ShopLine, b: ShopLine): number {
 }
 
 function unify(order: ShopOrder, shipAuthorized: boolean): UnifiedOrder {
+  if (new Set(order.lines.map((line) => line.ref)).size < order.lines.length)
+    throw new UnreadableError('line items: two of them have one id')
   const tallies = tallyOf(order)
   const none: Tally = { fulfilled: 0, refunded: 0, restocked: 0, withdrawn: 0 }
   const service = order.shipping.find((line) => !line.removed && line.title !== '')

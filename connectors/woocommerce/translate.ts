@@ -76,6 +76,8 @@ export function translate(raw: string): UnifiedOrder {
   const dead = isDead(order)
   const refunded = unitsRefunded(order, refunds ?? [])
   const lines = order.line_items.map((line) => lineOf(line, order, cancelledUnits(line, dead, refunded)))
+  if (new Set(lines.map((line) => line.ref)).size < lines.length)
+    throw new UnreadableError('order: line_items: two of them have one id')
   const total = rounded(order.total, order.currency)
   const service = order.shipping_lines.map((line) => line.method_title).find((title) => title !== '')
   return {

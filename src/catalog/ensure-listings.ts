@@ -1,5 +1,6 @@
 import type { Ids } from '../platform/base/ports.ts'
 import type { Tx } from '../platform/db/tx.ts'
+import { lockCatalogue } from './lock-catalogue.ts'
 
 export interface SeenListing {
   readonly ref: string
@@ -21,6 +22,7 @@ export async function ensureListings(
   seen: readonly SeenListing[],
 ): Promise<ReadonlyMap<string, string>> {
   if (seen.length === 0) return new Map()
+  await lockCatalogue(tx)
   const rows = [...new Map(seen.map((s) => [s.ref, s])).values()].map((s) => ({ ...s, id: ids.uuid() }))
   const known = await tx.rows<{ ref: string; listing_id: string }>(
     `with d as materialized (

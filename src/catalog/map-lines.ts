@@ -1,4 +1,5 @@
 import type { Tx } from '../platform/db/tx.ts'
+import { lockCatalogue } from './lock-catalogue.ts'
 
 /** Replaces what one unit of a listing takes; orders already imported keep what was frozen for them. */
 export async function replaceComponents(
@@ -22,6 +23,7 @@ export async function createItems(
   readonly items: readonly { itemId: string; sku: string }[]
   readonly mappedListingIds: readonly string[]
 }> {
+  await lockCatalogue(tx)
   const known = await tx.rows<{ itemId: string; sku: string }>(
     `insert into item as i (merchant_id, item_id, sku, title)
      select $1, "itemId", sku, title from jsonb_to_recordset($2::jsonb) as t("itemId" uuid, sku text, title text)

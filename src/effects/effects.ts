@@ -41,23 +41,37 @@ export async function intend(tx: Tx, ids: Ids, effects: readonly NewEffect[]): P
   )
 }
 
+/**
+ * Finds effects by subject, and changes each under its whole key (house rule of hot statements): an UPDATE by subject,
+ * kind and state may walk all effects of the merchant by another index while statistics are young.
+ */
+const changeOfSubjects = (states: string, change: string) => `
+  with due as materialized (
+    select x.* from unnest($2::uuid[]) as d(id)
+    cross join lateral (select * from effect x where x.merchant_id = $1 and x.subject_id = d.id offset 0) x
+    where x.kind = $3 and x.state in (${states})
+  )
+  insert into effect as e (merchant_id, effect_id, connection_id, kind, dedupe_key, subject_id, order_id)
+  select $1, effect_id, connection_id, kind, dedupe_key, subject_id, order_id from due order by effect_id
+  on conflict (merchant_id, effect_id) do update set settled_at = now(), ${change} where e.state in (${states})`
+
 /** Takes back intents of these subjects that nobody has begun to carry out. */
 export async function withdraw(tx: Tx, kind: EffectKind, subjectIds: readonly string[], reason: string): Promise<void> {
   if (subjectIds.length === 0) return
-  await tx.rows(
-    `update effect set state = 'refused', reason = $4, settled_at = now()
-     where merchant_id = $1 and subject_id = any($2::uuid[]) and kind = $3 and state = 'pending'`,
-    [tx.merchantId, subjectIds, kind, reason],
-  )
+  await tx.rows(changeOfSubjects(`'pending'`, `state = 'refused', reason = $4`), [
+    tx.merchantId,
+    [...new Set(subjectIds)],
+    kind,
+    reason,
+  ])
 }
 
 /** Marks effects of these subjects as proven by the far side (an acknowledgement, a shipment), whatever we last knew. */
 export async function confirmEffects(tx: Tx, kind: EffectKind, subjectIds: readonly string[]): Promise<void> {
   if (subjectIds.length === 0) return
   await tx.rows(
-    `update effect set state = 'confirmed', settled_at = now(), reason = null
-     where merchant_id = $1 and subject_id = any($2::uuid[]) and kind = $3 and state in ('sending', 'unknown', 'accepted', 'unverifiable')`,
-    [tx.merchantId, subjectIds, kind],
+    changeOfSubjects(`'sending', 'unknown', 'accepted', 'unverifiable'`, `state = 'confirmed', reason = null`),
+    [tx.merchantId, [...new Set(subjectIds)], kind],
   )
 }
 
@@ -92,10 +106,51 @@ export async function claimEffects(
          and state in ('pending', 'sending', 'unknown', 'accepted') and kind = any($3::text[]) order by due_at, effect_id limit $4
      )
      update effect e set state = case e.state when 'pending' then 'sending' when 'sending' then 'unknown' else e.state end,
-       attempts = e.attempts + case e.state when 'pending' then 1 else 0 end, due_at = now() + interval '60 seconds'
+       attempts = e.attempts + case e.state when 'pending' then 1 else 0 end, due_at = now() + interval '25 seconds'
      from due where e.merchant_id = $1 and e.effect_id = due.effect_id and e.effect_id = any(array(select effect_id from due))
      returning ${columns}`,
     [tx.merchantId, connectionId, kinds, limit],
+  )
+}
+
+/** Orders of the effects that would be claimed now, so that they can be locked before the effects are: orders come first everywhere. */
+export async function ordersOfDue(
+  tx: Tx,
+  connectionId: string,
+  kinds: readonly EffectKind[],
+  limit: number,
+): Promise<string[]> {
+  const rows = await tx.rows<{ order_id: string }>(
+    `select order_id from effect where merchant_id = $1 and connection_id = $2 and due_at <= now()
+       and state in ('pending', 'sending', 'unknown', 'accepted') and kind = any($3::text[]) order by due_at, effect_id limit $4`,
+    [tx.merchantId, connectionId, kinds, limit],
+  )
+  return rows.map((row) => row.order_id)
+}
+
+/** Of these subjects, those whose request may not have reached the partner yet. */
+export async function requestsUnderWay(tx: Tx, subjectIds: readonly string[]): Promise<ReadonlySet<string>> {
+  if (subjectIds.length === 0) return new Set()
+  const rows = await tx.rows<{ subject_id: string }>(
+    `select x.subject_id from unnest($2::uuid[]) as d(id)
+     cross join lateral (select * from effect x where x.merchant_id = $1 and x.subject_id = d.id offset 0) x
+     where x.kind = 'request' and x.state in ('pending', 'sending', 'unknown')`,
+    [tx.merchantId, subjectIds],
+  )
+  return new Set(rows.map((row) => row.subject_id))
+}
+
+/** Ends effects of these subjects that have become pointless, whatever we last knew of them. */
+export async function dropEffects(
+  tx: Tx,
+  kind: EffectKind,
+  subjectIds: readonly string[],
+  reason: string,
+): Promise<void> {
+  if (subjectIds.length === 0) return
+  await tx.rows(
+    changeOfSubjects(`'pending', 'sending', 'unknown', 'accepted', 'unverifiable'`, `state = 'refused', reason = $4`),
+    [tx.merchantId, [...new Set(subjectIds)], kind, reason],
   )
 }
 
@@ -114,11 +169,15 @@ export interface Settlement {
 export async function settleEffects(tx: Tx, settlements: readonly Settlement[]): Promise<void> {
   if (settlements.length === 0) return
   await tx.rows(
-    `update effect e set state = d.state, external_ref = coalesce(d."externalRef", e.external_ref), reason = d.reason,
-       due_at = now() + coalesce(d."dueInMs", 0) * interval '1 ms', attempts = e.attempts - case when d.uncounted then 1 else 0 end,
-       settled_at = case when d.state in ('confirmed', 'unverifiable', 'refused', 'dead') then now() end
+    `insert into effect as e (merchant_id, effect_id, connection_id, kind, dedupe_key, subject_id, order_id, state, external_ref, reason, due_at, attempts, settled_at)
+     select $1, x.effect_id, x.connection_id, x.kind, x.dedupe_key, x.subject_id, x.order_id, d.state, d."externalRef", d.reason,
+       now() + coalesce(d."dueInMs", 0) * interval '1 ms', case when d.uncounted then 1 else 0 end,
+       case when d.state in ('confirmed', 'unverifiable', 'refused', 'dead') then now() end
      from jsonb_to_recordset($2::jsonb) as d("effectId" uuid, state text, "externalRef" text, reason text, "dueInMs" bigint, uncounted boolean)
-     where e.merchant_id = $1 and e.effect_id = d."effectId" and e.state not in ('confirmed', 'refused', 'dead')`,
-    [tx.merchantId, JSON.stringify(settlements)],
+     cross join lateral (select * from effect x where x.merchant_id = $1 and x.effect_id = d."effectId" offset 0) x order by 2
+     on conflict (merchant_id, effect_id) do update set state = excluded.state, external_ref = coalesce(excluded.external_ref, e.external_ref),
+       reason = excluded.reason, due_at = excluded.due_at, attempts = e.attempts - excluded.attempts, settled_at = excluded.settled_at
+     where e.state not in ('confirmed', 'refused', 'dead')`,
+    [tx.merchantId, JSON.stringify([...new Map(settlements.map((s) => [s.effectId, s])).values()])],
   )
 }

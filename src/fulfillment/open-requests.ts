@@ -44,7 +44,8 @@ interface Parcel {
 
 /**
  * What may be asked for now: reserved and not handed off, of orders that are paid, mapped, wanted and complete. An
- * order of which a partner refused or shorted a part waits for a person.
+ * order of which a partner refused or shorted a part waits for a person. Counts, because a NOT EXISTS may be answered by
+ * reading all of the merchant's rows into a hash while statistics are young.
  */
 async function parcelsOf(tx: Tx, orderIds: readonly string[]): Promise<Parcel[]> {
   return tx.rows<Parcel & object>(
@@ -56,10 +57,10 @@ async function parcelsOf(tx: Tx, orderIds: readonly string[]): Promise<Parcel[]>
        and o.cancelled_at is null and o.hold is null and not o.is_test offset 0) o
      cross join lateral (select * from reservation r where r.merchant_id = $1 and r.order_id = o.order_id and r.reserved > r.handed offset 0) r
      cross join lateral (select connection_id from location p where p.merchant_id = $1 and p.location_id = r.location_id offset 0) p
-     where (m.ships_partially or not exists (select 1 from order_line_component c where c.merchant_id = $1 and c.order_id = o.order_id and c.short > 0))
-       and not exists (select 1 from order_line l where l.merchant_id = $1 and l.order_id = o.order_id and l.physical and l.qty_ordered > l.qty_cancelled
-         and not exists (select 1 from order_line_component c where c.merchant_id = $1 and c.order_id = l.order_id and c.line_id = l.line_id))
-       and not exists (select 1 from fulfillment_order f where f.merchant_id = $1 and f.order_id = o.order_id and f.status = 'incomplete')
+     where (m.ships_partially or (select coalesce(sum(c.short), 0) from order_line_component c where c.merchant_id = $1 and c.order_id = o.order_id) = 0)
+       and (select count(*) from order_line l where l.merchant_id = $1 and l.order_id = o.order_id and l.physical and l.qty_ordered > l.qty_cancelled
+         and (select count(*) from order_line_component c where c.merchant_id = $1 and c.order_id = l.order_id and c.line_id = l.line_id) = 0) = 0
+       and (select count(*) filter (where f.status = 'incomplete') from fulfillment_order f where f.merchant_id = $1 and f.order_id = o.order_id) = 0
      group by 1, 2, 3 order by 1, 2`,
     [tx.merchantId, orderIds],
   )

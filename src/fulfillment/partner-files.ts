@@ -1,3 +1,4 @@
+import { cleanText } from '../model/text.ts'
 import type { Ids } from '../platform/base/ports.ts'
 import type { Tx } from '../platform/db/tx.ts'
 
@@ -23,7 +24,15 @@ export async function recordIncoming(
   const fileId = ids.uuid()
   await tx.rows(
     `insert into partner_file (merchant_id, file_id, connection_id, direction, name, size, sha256, state) values ($1, $2, $3, 'in', $4, $5, $6, $7)`,
-    [tx.merchantId, fileId, file.connectionId, file.name, file.size, file.sha256, known ? 'duplicate' : 'stored'],
+    [
+      tx.merchantId,
+      fileId,
+      file.connectionId,
+      cleanText(file.name, 200),
+      file.size,
+      file.sha256,
+      known ? 'duplicate' : 'stored',
+    ],
   )
   return { fileId, isNew: !known }
 }
@@ -102,7 +111,8 @@ export async function nextSequence(tx: Tx, connectionId: string): Promise<number
 
 export async function frozenFiles(tx: Tx, fileIds: readonly string[]): Promise<FrozenRow[]> {
   return tx.rows<FrozenRow & object>(
-    `select file_id as "fileId", name, size, bytes from partner_file where merchant_id = $1 and file_id = any($2::uuid[]) and bytes is not null`,
+    `select file_id as "fileId", name, size, bytes from partner_file where merchant_id = $1 and file_id = any($2::uuid[]) and bytes is not null
+     order by sequence`,
     [tx.merchantId, fileIds],
   )
 }

@@ -1,4 +1,5 @@
 import type { PartnerFact } from '../connector-kit/index.ts'
+import { cleanText } from '../model/text.ts'
 import type { Parcel } from './record-shipments.ts'
 import type { LineMove, OpenRequest, StateChange } from './request-state.ts'
 
@@ -112,14 +113,14 @@ function planShipment(
 ): void {
   const lines = request.lines.filter((line) => line.sku === fact.sku)
   if (lines.length === 0) {
-    const message = `SKU "${fact.sku.slice(0, 60)}" is not in request ${request.requestNumber}; send the SKU of the request's own line`
+    const message = `SKU "${cleanText(fact.sku, 60)}" is not in request ${request.requestNumber}; send the SKU of the request's own line`
     draft.misfits.push({ row, code: 'SKU_NOT_IN_REQUEST', field: 'sku', message })
     return
   }
   draft.proven.add(request.fulfillmentOrderId)
   const known = request.recorded.find((r) => r.shipment === fact.shipment && r.sku === fact.sku)
   if (known && fact.quantity !== 0 && known.quantity !== fact.quantity) {
-    const message = `shipment "${fact.shipment.slice(0, 60)}" was reported before with ${known.quantity} of this SKU, which counts; report further units under a shipment id of their own`
+    const message = `shipment "${cleanText(fact.shipment, 60)}" was reported before with ${known.quantity} of this SKU, which counts; report further units under a shipment id of their own`
     draft.misfits.push({ row, code: 'ALREADY_REPORTED', field: 'quantity', message })
     return
   }

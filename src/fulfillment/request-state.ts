@@ -120,6 +120,17 @@ export async function moveLines(tx: Tx, moves: readonly LineMove[]): Promise<voi
   )
 }
 
+/** Of these, the requests of which nothing is open any more. */
+export async function closedRequests(tx: Tx, fulfillmentOrderIds: readonly string[]): Promise<string[]> {
+  if (fulfillmentOrderIds.length === 0) return []
+  const rows = await tx.rows<{ id: string }>(
+    `select fulfillment_order_id as id from fulfillment_order
+     where merchant_id = $1 and fulfillment_order_id = any($2::uuid[]) and status = 'closed'`,
+    [tx.merchantId, [...new Set(fulfillmentOrderIds)]],
+  )
+  return rows.map((row) => row.id)
+}
+
 /** Says what is still open of a request's SKUs of which the partner will send no more: those units are gone from its shelves. */
 export async function unitsLost(
   tx: Tx,

@@ -14,6 +14,11 @@ export async function tickClock(tx: Tx): Promise<bigint> {
   return row.version
 }
 
+/** Waits for changes of the stock under way and keeps others out until commit, without being a change itself. */
+export async function holdClock(tx: Tx): Promise<void> {
+  await tx.rows('select 1 from stock_clock where merchant_id = $1 for no key update', [tx.merchantId])
+}
+
 /** One row per batch, whatever the number of channels: push lanes find the touched items by it. */
 export async function recordChange(tx: Tx, version: bigint, itemIds: readonly string[]): Promise<void> {
   if (itemIds.length === 0) return

@@ -75,7 +75,7 @@ async function writeLevels(tx: Tx, version: bigint, counts: string): Promise<Cou
   return tx.rows<{ itemId: string; locationId: string; before: number; after: number; denied: number }>(
     `with d as materialized (${input}), old as materialized (
        select d.*, coalesce(l.on_hand, 0) as before, coalesce(l.reserved + l.unavailable, 0) as bound from d
-       left join lateral (select * from inventory_level l where l.merchant_id = $1 and l.item_id = d."itemId" and l.location_id = d."locationId") l on true
+       left join lateral (select * from inventory_level l where l.merchant_id = $1 and l.item_id = d."itemId" and l.location_id = d."locationId" offset 0) l on true
      ), level as (
        insert into inventory_level as l (merchant_id, item_id, location_id, on_hand, counted_at)
        select $1, "itemId", "locationId", greatest("onHand", bound), "asOf" from old

@@ -41,12 +41,12 @@ export async function consumeStock(
      ), k as materialized (
        select d.*, least(d.qty, coalesce(r.reserved, 0)) as own, coalesce(r.handed, 0) as handed from d
        left join lateral (select reserved, handed from reservation r where r.merchant_id = $1 and r.order_id = d.order_id
-         and r.line_id = d.line_id and r.item_id = d.item_id and r.location_id = d.location_id) r on true
+         and r.line_id = d.line_id and r.item_id = d.item_id and r.location_id = d.location_id offset 0) r on true
      ), at_level as materialized (
        select k.item_id, k.location_id, sum(k.qty)::int as qty, sum(k.own)::int as own,
          sum(case when k.shipped_at <= l.counted_at then k.own else 0 end)::int as seen,
          coalesce(max(l.on_hand - l.reserved - l.unavailable), 0) as free
-       from k left join lateral (select * from inventory_level l where l.merchant_id = $1 and l.item_id = k.item_id and l.location_id = k.location_id) l on true
+       from k left join lateral (select * from inventory_level l where l.merchant_id = $1 and l.item_id = k.item_id and l.location_id = k.location_id offset 0) l on true
        group by 1, 2
      ), sum as materialized (
        select *, greatest(qty - own - free, 0) + seen as found from at_level

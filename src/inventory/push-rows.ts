@@ -17,8 +17,8 @@ export async function absorbChanges(tx: Tx, connectionId: string): Promise<boole
        select k.listing_id, max(i.version) as version
        from (select i.item_id, max(log.version) as version from log cross join unnest(log.item_ids) as i(item_id) group by 1) i
        cross join lateral (select listing_id from listing_component k where k.merchant_id = $1 and k.item_id = i.item_id offset 0) k
-       cross join lateral (select 1 from listing g where g.merchant_id = $1 and g.listing_id = k.listing_id and g.connection_id = $2
-         and g.publish_target is not null and g.tracked offset 0) g
+       cross join lateral (select * from listing g where g.merchant_id = $1 and g.listing_id = k.listing_id offset 0) g
+       where g.connection_id = $2 and g.publish_target is not null and g.tracked
        group by k.listing_id
      ), mark as (
        insert into listing_push as p (merchant_id, connection_id, listing_id, desired_version)
@@ -41,15 +41,16 @@ export interface DueListing {
   readonly target: string
 }
 
-/** Listings that are behind, or due to be read again. Decreases are not known yet, so the longest waiting come first. */
+/** Listings that are behind, or due to be read again. Decreases are not known yet, so the longest waiting come first; what never was on sale through us waits for what is. */
 export async function claimListings(tx: Tx, connectionId: string, limit: number): Promise<DueListing[]> {
   return tx.rows<DueListing & object>(
     `with behind as (
-       select listing_id, due_at from listing_push where merchant_id = $1 and connection_id = $2 and desired_version > confirmed_version and due_at <= now()
-       order by due_at, listing_id limit $3
+       select listing_id, due_at, confirmed_version = 0 as first_fill from listing_push
+       where merchant_id = $1 and connection_id = $2 and desired_version > confirmed_version and due_at <= now()
+       order by 3, due_at, listing_id limit $3
      ), again as (
-       select listing_id, recheck_at as due_at from listing_push where merchant_id = $1 and connection_id = $2 and recheck_at is not null and recheck_at <= now() limit $3
-     ), due as (select listing_id, min(due_at) as due_at from (select * from behind union all select * from again) d group by 1 order by 2, 1 limit $3)
+       select listing_id, recheck_at as due_at, false as first_fill from listing_push where merchant_id = $1 and connection_id = $2 and recheck_at is not null and recheck_at <= now() limit $3
+     ), due as (select listing_id, min(due_at) as due_at from (select * from behind union all select * from again) d group by 1 order by bool_and(first_fill), 2, 1 limit $3)
      select due.listing_id as "listingId", g.publish_target as target from due
      cross join lateral (select publish_target from listing g where g.merchant_id = $1 and g.listing_id = due.listing_id and g.publish_target is not null offset 0) g`,
     [tx.merchantId, connectionId, limit],
@@ -110,6 +111,8 @@ export interface PushRow {
   /** What the channel should show at `version`, where an earlier write of unknown fate is about to be forgotten. */
   readonly believed: number | null
 }
+/** Named beside the join, so that rows are found by their whole key while statistics are young. */
+const keysOf = (rows: readonly { readonly listingId: string }[]) => rows.map((row) => row.listingId)
 const rowType = '"listingId" uuid, version bigint, qty int, unseen int, "newlyMissing" boolean, believed int'
 const unseenSince = `case when d.unseen = 0 then null when d."newlyMissing" then now() else coalesce(p.unseen_since, now()) end`
 
@@ -121,8 +124,8 @@ export async function markSending(tx: Tx, connectionId: string, rows: readonly P
        unseen = d.unseen, unseen_since = ${unseenSince},
        base_qty = coalesce(d.believed, p.base_qty), base_version = case when d.believed is null then p.base_version else d.version end
      from jsonb_to_recordset($3::jsonb) as d(${rowType})
-     where p.merchant_id = $1 and p.connection_id = $2 and p.listing_id = d."listingId"`,
-    [tx.merchantId, connectionId, JSON.stringify(rows)],
+     where p.merchant_id = $1 and p.connection_id = $2 and p.listing_id = d."listingId" and p.listing_id = any($4::uuid[])`,
+    [tx.merchantId, connectionId, JSON.stringify(rows), keysOf(rows)],
   )
 }
 
@@ -164,13 +167,13 @@ export async function markConfirmed(
        unseen = d.unseen, unseen_since = ${unseenSince},
        recheck_at = least(case when p.recheck_at > now() then p.recheck_at end, now() + case when d.unseen = 0 then $4 * interval '1 ms' else interval '500 ms' end)
      from jsonb_to_recordset($3::jsonb) as d(${rowType})
-     where p.merchant_id = $1 and p.connection_id = $2 and p.listing_id = d."listingId"`,
-    [tx.merchantId, connectionId, JSON.stringify(rows), recheckMs],
+     where p.merchant_id = $1 and p.connection_id = $2 and p.listing_id = d."listingId" and p.listing_id = any($5::uuid[])`,
+    [tx.merchantId, connectionId, JSON.stringify(rows), recheckMs, keysOf(rows)],
   )
   await tx.rows(
     `delete from listing_sale s using jsonb_to_recordset($2::jsonb) as d("listingId" uuid, version bigint)
-     where s.merchant_id = $1 and s.listing_id = d."listingId" and s.version <= d.version`,
-    [tx.merchantId, JSON.stringify(rows)],
+     where s.merchant_id = $1 and s.listing_id = d."listingId" and s.listing_id = any($3::uuid[]) and s.version <= d.version`,
+    [tx.merchantId, JSON.stringify(rows), keysOf(rows)],
   )
 }
 
@@ -190,8 +193,8 @@ export async function markRetry(
     `update listing_push p set due_at = now() + d."dueInMs" * interval '1 ms', error = d.error, recheck_at = least(case when p.recheck_at <= now() then now() + d."dueInMs" * interval '1 ms' else p.recheck_at end,
          case when p.sending_version > p.pushed_version then now() + d."lateMs" * interval '1 ms' end)
      from jsonb_to_recordset($3::jsonb) as d("listingId" uuid, "dueInMs" bigint, error text, "lateMs" bigint)
-     where p.merchant_id = $1 and p.connection_id = $2 and p.listing_id = d."listingId"`,
-    [tx.merchantId, connectionId, JSON.stringify(rows)],
+     where p.merchant_id = $1 and p.connection_id = $2 and p.listing_id = d."listingId" and p.listing_id = any($4::uuid[])`,
+    [tx.merchantId, connectionId, JSON.stringify(rows), keysOf(rows)],
   )
 }
 
@@ -213,4 +216,20 @@ export async function nextLookMs(tx: Tx, connectionId: string): Promise<number |
     [tx.merchantId, connectionId],
   )
   return row?.ms === null || row === undefined ? null : Math.max(250, Math.ceil(row.ms))
+}
+
+/** Of these listings, those that have never been taken into their connection's pushes. */
+export async function neverPushed(tx: Tx, connectionId: string, listingIds: readonly string[]): Promise<string[]> {
+  const rows = await tx.rows<{ id: string }>(
+    `select d.id from unnest($3::uuid[]) as d(id)
+     left join lateral (select 1 as there from listing_push p where p.merchant_id = $1 and p.connection_id = $2 and p.listing_id = d.id) p on true
+     where p.there is null`,
+    [tx.merchantId, connectionId, listingIds],
+  )
+  return rows.map((row) => row.id)
+}
+
+/** Nothing is known any more of what the listing should show, so nothing is written to it. Call under the clock. */
+export async function forgetListing(tx: Tx, listingId: string): Promise<void> {
+  await tx.rows('delete from listing_push where merchant_id = $1 and listing_id = $2', [tx.merchantId, listingId])
 }

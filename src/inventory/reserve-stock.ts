@@ -54,13 +54,14 @@ export async function reserveStock(
        select $1, $3, $4::int + row_number() over (), item_id, location_id, 'reserve', 0, qty, 'order_line', line_id from take
      ), taken as (
        select order_id, line_id, item_id, sum(qty)::int as qty from take group by order_id, line_id, item_id
+     ), fate as materialized (
+       select n.*, coalesce(t.qty, 0) as taken, n.qty - coalesce(t.qty, 0) as short from need n left join taken t using (order_id, line_id, item_id)
+     ), component as (
+       insert into order_line_component as c (merchant_id, order_id, line_id, item_id, qty_per, need, short, placed_at)
+       select $1, order_id, line_id, item_id, qty_per, qty, short, placed_at from fate
+       on conflict (merchant_id, order_id, line_id, item_id) do update set short = excluded.short, excess = 0
      )
-     insert into order_line_component as c (merchant_id, order_id, line_id, item_id, qty_per, need, short, placed_at)
-     select $1, n.order_id, n.line_id, n.item_id, n.qty_per, n.qty, n.qty - coalesce(t.qty, 0), n.placed_at
-     from need n left join taken t using (order_id, line_id, item_id)
-     on conflict (merchant_id, order_id, line_id, item_id) do update set short = excluded.short, excess = 0
-     returning c.order_id as "orderId", c.line_id as "lineId", c.item_id as "itemId", c.short,
-       (select coalesce(sum(t.qty), 0)::int from taken t where t.order_id = c.order_id and t.line_id = c.line_id and t.item_id = c.item_id) as taken`,
+     select order_id as "orderId", line_id as "lineId", item_id as "itemId", taken, short from fate`,
     [tx.merchantId, orderIds, version, seqFrom],
   )
 }

@@ -1,16 +1,28 @@
-import { ChannelError, type Outcome, type ShipmentCommand } from '../connector-kit/index.ts'
+import { ChannelError, type ErrorKind, type Outcome, type ShipmentCommand } from '../connector-kit/index.ts'
 import { claimEffects, type Effect, recallEffects, type Settlement, settleEffects } from '../effects/effects.ts'
 import { type WholeOrder, wholeOrders } from '../fulfillment/whole-orders.ts'
-import { raiseExceptions, recordEvents } from '../journal/record.ts'
+import { raiseExceptions, recordEvents, resolveExceptions } from '../journal/record.ts'
+import { LeaseLost } from '../platform/db/lane.ts'
 import type { Turn } from '../platform/work/runner.ts'
 import { noteContactOf, type Shift } from './deps.ts'
 
 const perTurn = 25
-const attemptsMax = 12
+/** After this many tries a person is told, and what cannot be proven is given up; */
+const attemptsAlarm = 12
+/** an outage is waited out for days. */
+const attemptsMax = 1_000
+const waitMsMax = 300_000
 const confirmAfterMs = 300
 /** After this long without finding it, an answered write counts as dropped and is sent again. */
 const confirmTriesMs = 2_000
 const done: Turn = { again: false, dueInMs: null }
+/** Failures that concern the whole shop: the others need not be tried now. */
+const ofTheShop: ReadonlySet<ErrorKind> = new Set(['rate_limited', 'quota_exhausted', 'auth_revoked'])
+
+interface Carried {
+  readonly settlement: Settlement
+  readonly failure: ErrorKind | null
+}
 
 /** Tells the shop what was shipped, one shipment at a time, each looked for before it is sent again and read back after. */
 export async function runEffects(shift: Shift): Promise<Turn> {
@@ -28,17 +40,26 @@ export async function runEffects(shift: Shift): Promise<Turn> {
     }
   })
   let wait: number | null = null
-  for (const effect of claimed) {
-    const settlement = await carryOut(shift, effect, whole.get(effect.orderId))
+  for (const [at, effect] of claimed.entries()) {
+    const { settlement, failure } = await carryOut(shift, effect, whole.get(effect.orderId))
+    const stops = failure !== null && ofTheShop.has(failure)
+    const dueInMs = settlement.dueInMs ?? 0
     await shift.tenant(async (tx) => {
-      await settleEffects(tx, [settlement])
+      await settleEffects(tx, [settlement, ...(stops ? claimed.slice(at + 1).map((e) => putBack(e, dueInMs)) : [])])
       await noteShipped(shift, tx, effect, settlement)
     })
-    if (settlement.dueInMs !== undefined) wait = Math.min(wait ?? settlement.dueInMs, settlement.dueInMs)
-    if (settlement.uncounted) break
+    if (stops) return { again: false, dueInMs, holdMs: dueInMs }
+    if (settlement.dueInMs !== undefined) wait = Math.min(wait ?? dueInMs, dueInMs)
   }
   return { again: claimed.length === perTurn, dueInMs: wait }
 }
+
+const putBack = (effect: Effect, dueInMs: number): Settlement => ({
+  effectId: effect.effectId,
+  state: keep(effect),
+  dueInMs,
+  uncounted: effect.state === 'sending',
+})
 
 async function noteShipped(
   shift: Shift,
@@ -47,11 +68,14 @@ async function noteShipped(
   settlement: Settlement,
 ): Promise<void> {
   const cause = { kind: 'effect', id: effect.effectId } as const
-  if (settlement.state === 'confirmed')
+  if (settlement.state === 'confirmed') {
     await recordEvents(tx, 'hub', [
       { orderId: effect.orderId, kind: 'shipment.confirmed', cause, data: { tracking: effect.intent.tracking } },
     ])
-  if (settlement.state === 'dead' || settlement.state === 'unverifiable') {
+    await resolveExceptions(tx, [`effect.${effect.effectId}`])
+  }
+  const late = effect.attempts >= attemptsAlarm && settlement.reason !== undefined
+  if (late || settlement.state === 'dead' || settlement.state === 'unverifiable') {
     const detail = { effect: effect.kind, reason: settlement.reason ?? '', connection: shift.lease.connectionId }
     await raiseExceptions(tx, [
       {
@@ -81,7 +105,7 @@ function commandOf(effect: Effect, whole: WholeOrder | undefined): ShipmentComma
 }
 
 /** `sending` is ours to send; `unknown` and `accepted` are looked for first. */
-async function carryOut(shift: Shift, effect: Effect, whole: WholeOrder | undefined): Promise<Settlement> {
+async function carryOut(shift: Shift, effect: Effect, whole: WholeOrder | undefined): Promise<Carried> {
   const { shipments } = shift.connection.connector
   const { effectId } = effect
   const command = commandOf(effect, whole)
@@ -89,34 +113,50 @@ async function carryOut(shift: Shift, effect: Effect, whole: WholeOrder | undefi
     const ctx = shift.call()
     if (effect.state === 'accepted' || effect.state === 'unknown' || effect.attempts > 1) {
       const remote = (await shipments?.find(ctx, command)) ?? null
-      if (remote !== null) return { effectId, state: 'confirmed', externalRef: remote }
-      if (effect.state !== 'sending')
-        return {
-          effectId,
-          state: 'pending',
-          dueInMs: confirmTriesMs,
-          reason: 'not found on the channel; it will be sent again',
-        }
+      if (remote !== null) return fine({ effectId, state: 'confirmed', externalRef: remote })
+      if (effect.state !== 'sending') return fine(notFound(effect))
     }
     await shift.ports.failpoints.hit('effect.before_call')
     const outcome: Outcome | undefined = await shipments?.push(ctx, command)
     await shift.ports.failpoints.hit('effect.after_call')
-    if (outcome === undefined) return { effectId, state: 'dead', reason: 'this channel takes no shipments' }
-    if (outcome.outcome === 'failed') return settleFailure(effect, outcome.error)
+    if (outcome === undefined) return fine({ effectId, state: 'dead', reason: 'this channel takes no shipments' })
+    if (outcome.outcome === 'failed')
+      return { settlement: settleFailure(effect, outcome.error), failure: outcome.error.kind }
     await noteContactOf(shift, null)
-    return { effectId, state: 'accepted', externalRef: outcome.remote ?? null, dueInMs: confirmAfterMs }
+    return fine({ effectId, state: 'accepted', externalRef: outcome.remote ?? null, dueInMs: confirmAfterMs })
   } catch (error) {
-    if (!(error instanceof ChannelError)) throw error
+    if (error instanceof LeaseLost) throw error
+    if (!(error instanceof ChannelError)) return fine(broke(shift, effect, error))
     await noteContactOf(shift, error)
-    return settleFailure(effect, error)
+    return { settlement: settleFailure(effect, error), failure: error.kind }
   }
+}
+
+const fine = (settlement: Settlement): Carried => ({ settlement, failure: null })
+const waitFor = (attempts: number, firstMs: number) => Math.min(waitMsMax, firstMs * 2 ** Math.min(attempts, 20))
+
+/** Sent again, later each time; after so many tries that nobody knows what the shop does with them, a person looks. */
+function notFound({ effectId, attempts }: Effect): Settlement {
+  if (attempts >= attemptsAlarm)
+    return { effectId, state: 'unverifiable', reason: `sent ${attempts} times, and never found on the channel` }
+  const dueInMs = waitFor(attempts - 1, confirmTriesMs)
+  return { effectId, state: 'pending', dueInMs, reason: 'not found on the channel; it will be sent again' }
+}
+
+/** One shipment on which the connector itself breaks must not stop the others; whether it was sent is not known. */
+function broke(shift: Shift, effect: Effect, error: unknown): Settlement {
+  const { effectId, attempts } = effect
+  shift.log.error({ err: error, effectId, connectionId: shift.lease.connectionId }, 'effect.broke')
+  const reason = `the connector broke (${error instanceof Error ? error.name : 'unknown error'})`
+  if (attempts >= attemptsAlarm) return { effectId, state: 'unverifiable', reason }
+  return { effectId, state: 'pending', dueInMs: waitFor(attempts, confirmTriesMs), reason }
 }
 
 /** The error's kind says what is next; only here is it decided. */
 function settleFailure(effect: Effect, error: ChannelError): Settlement {
   const { effectId } = effect
   const reason = `${error.kind}: ${error.message}`.slice(0, 500)
-  const wait = error.info.retryAfterMs ?? Math.min(300_000, 500 * 2 ** effect.attempts)
+  const wait = error.info.retryAfterMs ?? waitFor(effect.attempts, 500)
   if (error.kind === 'already_applied') return { effectId, state: 'accepted', dueInMs: confirmAfterMs }
   if (error.kind === 'outcome_unknown') return { effectId, state: 'unknown', reason, dueInMs: confirmTriesMs }
   if (

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readCursor, saveCursor } from '../connections/cursor.ts'
-import { ChannelError, type RemoteFile } from '../connector-kit/index.ts'
+import { ChannelError, type ErrorKind, type RemoteFile } from '../connector-kit/index.ts'
 import { recordIncoming } from '../fulfillment/partner-files.ts'
 import { storeArrivals } from '../inbox/messages.ts'
+import { raiseExceptions } from '../journal/record.ts'
 import type { Turn } from '../platform/work/runner.ts'
 import { noteContactOf, type Shift, waitOf } from './deps.ts'
 
@@ -11,7 +12,9 @@ const stream = 'files'
 const filesPerTurn = 50
 
 /** When a file was first seen as it is now: it is taken only when it has stopped growing. */
-type Seen = Record<string, { readonly size: number; readonly modified: string; readonly since: number }>
+type Seen = Record<string, { readonly size: number; readonly modified: string; readonly since: number; taken?: true }>
+/** These say that one file cannot be read or moved, not that the partner cannot be reached. */
+const ofTheFile: ReadonlySet<ErrorKind> = new Set(['invalid', 'not_found', 'forbidden', 'unsupported'])
 
 const keyOf = (file: RemoteFile) => file.path
 
@@ -49,8 +52,9 @@ export async function runFiles(shift: Shift): Promise<Turn> {
       if (nowMs - (seen[keyOf(file)]?.since ?? nowMs) < stableMs) break
       ready.push(file)
     }
-    for (const file of ready.slice(0, filesPerTurn)) await take(shift, file)
-    await noteContactOf(shift, null)
+    let failure: ChannelError | null = null
+    for (const file of ready.slice(0, filesPerTurn)) failure = (await takeOne(shift, file, seen)) ?? failure
+    await noteContactOf(shift, failure)
     const waiting = ordered.length > ready.length
     return { again: ready.length > filesPerTurn, dueInMs: waiting ? Math.max(250, stableMs) : null }
   } catch (error) {
@@ -61,6 +65,38 @@ export async function runFiles(shift: Shift): Promise<Turn> {
       'files.look-failed',
     )
     return error.kind === 'auth_revoked' ? done : waitOf(error, 1_000)
+  }
+}
+
+/** One file that cannot be read or moved is shown and holds back no other. What was taken is not read again while it lies there. */
+async function takeOne(shift: Shift, file: RemoteFile, seen: Seen): Promise<ChannelError | null> {
+  const known = seen[keyOf(file)]
+  try {
+    if (known?.taken !== true) await take(shift, file)
+    if (known && known.taken !== true) {
+      known.taken = true
+      const value = JSON.stringify(seen)
+      await shift.tenant((tx) => saveCursor(tx, shift.lease.connectionId, stream, { value, completedFrom: null }))
+    }
+    await shift.ports.failpoints.hit('files.before_archive')
+    await shift.connection.connector.files?.archive(shift.call(), file, 'done')
+    return null
+  } catch (error) {
+    if (!(error instanceof ChannelError && ofTheFile.has(error.kind))) throw error
+    shift.log.warn({ kind: error.kind, reason: error.message, connectionId: shift.lease.connectionId }, 'file.stuck')
+    if (error.kind === 'not_found') return null
+    await shift.tenant((tx) =>
+      raiseExceptions(tx, [
+        {
+          kind: 'file_refused',
+          dedupeKey: `stuck.${shift.lease.connectionId}.${file.name}`,
+          subjectKind: 'connection',
+          subjectId: shift.lease.connectionId,
+          detail: { name: file.name, code: error.kind, message: error.message },
+        },
+      ]),
+    )
+    return error
   }
 }
 
@@ -92,6 +128,4 @@ async function take(shift: Shift, file: RemoteFile): Promise<void> {
     return true
   })
   if (stored) shift.wake({ ...shift.lease, kind: 'import' })
-  await shift.ports.failpoints.hit('files.before_archive')
-  await files?.archive(shift.call(), file, 'done')
 }

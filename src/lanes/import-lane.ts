@@ -1,22 +1,32 @@
 import { ChannelError, type RawOrder } from '../connector-kit/index.ts'
 import { after, ordersArrived } from '../flows.ts'
-import { batchMax, endMessages, type MessageEnd, pendingMessages, putOff, storeArrivals } from '../inbox/messages.ts'
+import {
+  batchMax,
+  endMessages,
+  type Message,
+  type MessageEnd,
+  pendingMessages,
+  putOff,
+  storeArrivals,
+} from '../inbox/messages.ts'
 import { raiseExceptions } from '../journal/record.ts'
 import type { OrderFact } from '../orders/facts.ts'
+import type { Tx } from '../platform/db/tx.ts'
 import type { Turn } from '../platform/work/runner.ts'
 import { noteContactOf, type Shift } from './deps.ts'
-import { readPartnerFile } from './partner-file.ts'
+import { readPartnerFile, refusePartnerFile } from './partner-file.ts'
 import { type Reading, readMessages, reasonOf } from './read-messages.ts'
 
 const dry: Turn = { again: false, dueInMs: null }
 const unansweredMs = 5_000
 const attemptsMax = 8
+const fileTriesMax = 2
 
 /** One batch: what is stored is read, what it says is imported in one transaction, what it only hints at is fetched. */
 export async function runImport(shift: Shift): Promise<Turn> {
   const messages = await shift.tenant((tx) => pendingMessages(tx, shift.lease.connectionId))
   if (messages.length === 0) return dry
-  for (const file of messages) if (file.source === 'file') await readPartnerFile(shift, file)
+  for (const file of messages) if (file.source === 'file') await readFile(shift, file)
   const reading = readMessages(
     shift.connection,
     messages.filter((m) => m.source !== 'file'),
@@ -28,6 +38,20 @@ export async function runImport(shift: Shift): Promise<Turn> {
   const attempts = new Map(messages.map((m) => [m.messageId, m.attempts]))
   const wait = await fetchOrders(shift, fetches, attempts)
   return { again: wait === null && (messages.length === batchMax || fetches.size > 0), dueInMs: wait }
+}
+
+/** A file that the database refuses twice ends alone: the partner's next files must not wait for it. */
+async function readFile(shift: Shift, file: Message): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await readPartnerFile(shift, file)
+    } catch (error) {
+      if (!isOfTheOrder(error)) throw error
+      if (tries < fileTriesMax) continue
+      await refuse(shift, file.messageId, error)
+      return await refusePartnerFile(shift, file, reasonOf(error))
+    }
+  }
 }
 
 async function endReading(shift: Shift, reading: Reading): Promise<void> {
@@ -68,8 +92,9 @@ async function importFacts(shift: Shift, facts: readonly OrderFact[]): Promise<R
   try {
     const arrivals = await shift.tenant(async (tx) => {
       const arrived = await ordersArrived(tx, shift.ports.ids, shift.connection, facts)
+      const asked = new Set(arrived.flatMap((a) => (a.kind === 'refetch' ? [a.messageId] : [])))
       const ends = arrived.flatMap((a): MessageEnd[] =>
-        a.kind === 'refetch'
+        a.kind === 'refetch' || asked.has(a.messageId)
           ? []
           : [{ messageId: a.messageId, state: a.kind, subjectRef: refs.get(a.messageId) ?? null }],
       )
@@ -88,15 +113,15 @@ async function importFacts(shift: Shift, facts: readonly OrderFact[]): Promise<R
   }
 }
 
-/** Errors of the data (range, constraint, encoding) concern an order; any other concerns us, and the batch is tried again whole. */
+/** Errors of the data (range, constraint, encoding, size, two of one) concern an order; any other concerns us: all is tried again. */
 function isOfTheOrder(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return /^(22|23)/.test(code) || error instanceof RangeError
+  return /^(21|22|23|54)/.test(code) || error instanceof RangeError
 }
 
 async function refuse(shift: Shift, messageId: string, error: unknown): Promise<void> {
   shift.log.error({ err: error, messageId, connectionId: shift.lease.connectionId }, 'order.unimportable')
-  const reason = `the order could not be stored: ${reasonOf(error)}`
+  const reason = `it could not be stored: ${reasonOf(error)}`
   await shift.tenant(async (tx) => {
     await endMessages(tx, [{ messageId, state: 'dead', reason }])
     await raiseExceptions(tx, [deadMessage(messageId, reason)])
@@ -111,18 +136,24 @@ async function fetchOrders(shift: Shift, hints: Hints, attempts: ReadonlyMap<str
   const step = shift.connection.connector.manifest.orders?.getMax ?? 25
   for (let at = 0; at < refs.length; at += step) {
     const batch = refs.slice(at, at + step)
-    const ids = batch.flatMap((ref) => hints.get(ref) ?? [])
+    const idsOf = (some: readonly string[]) => some.flatMap((ref) => hints.get(ref) ?? [])
     try {
-      await fetchBatch(shift, batch, hints)
+      await fetchBatch(shift, batch, { hints, attempts })
     } catch (error) {
       if (!(error instanceof ChannelError)) throw error
-      return await fetchFailed(shift, error, ids, attempts)
+      const delayMs = await fetchFailed(shift, error, idsOf(batch), attempts)
+      await shift.tenant((tx) => putOff(tx, idsOf(refs.slice(at + step)), delayMs, false))
+      return delayMs
     }
   }
   return null
 }
 
-async function fetchBatch(shift: Shift, refs: readonly string[], hints: Hints): Promise<void> {
+async function fetchBatch(
+  shift: Shift,
+  refs: readonly string[],
+  { hints, attempts }: { readonly hints: Hints; readonly attempts: ReadonlyMap<string, number> },
+): Promise<void> {
   const fetchedAt = shift.ports.clock.now().toISOString()
   const got = (await shift.connection.connector.orders?.get(shift.call(), refs)) ?? []
   const found = got.filter((o): o is RawOrder => !('missing' in o))
@@ -134,7 +165,9 @@ async function fetchBatch(shift: Shift, refs: readonly string[], hints: Hints): 
     ),
   )
   const ended = new Set(ends.map((end) => end.messageId))
-  const unanswered = refs.flatMap((ref) => hints.get(ref) ?? []).filter((id) => !ended.has(id))
+  const silent = refs.flatMap((ref) => hints.get(ref) ?? []).filter((id) => !ended.has(id))
+  const hopeless = silent.filter((id) => (attempts.get(id) ?? 0) >= attemptsMax)
+  const unanswered = silent.filter((id) => !hopeless.includes(id))
   await shift.tenant(async (tx) => {
     const arrivals = found.map((o) => ({
       source: 'fetch' as const,
@@ -146,8 +179,20 @@ async function fetchBatch(shift: Shift, refs: readonly string[], hints: Hints): 
     }))
     await storeArrivals(tx, shift.ports.ids, shift.lease.connectionId, arrivals)
     await endMessages(tx, ends)
+    await giveUp(tx, hopeless, 'the channel never answered for this order')
     await putOff(tx, unanswered, unansweredMs, true)
   })
+}
+
+async function giveUp(tx: Tx, messageIds: readonly string[], reason: string): Promise<void> {
+  await endMessages(
+    tx,
+    messageIds.map((messageId) => ({ messageId, state: 'dead', reason })),
+  )
+  await raiseExceptions(
+    tx,
+    messageIds.map((messageId) => deadMessage(messageId, reason)),
+  )
 }
 
 /** The far side did not answer: the hints wait. After enough tries they are given up, visibly; the poll still brings the order. */
@@ -161,16 +206,9 @@ async function fetchFailed(
   const tries = Math.max(...ids.map((id) => attempts.get(id) ?? 0))
   const delayMs = error.info.retryAfterMs ?? Math.min(60_000, 500 * 2 ** tries)
   const hopeless = asked ? [] : ids.filter((id) => (attempts.get(id) ?? 0) >= attemptsMax)
-  const reason = `the channel could not be read: ${error.message}`
+  const reason = `the channel could not be read: ${reasonOf(error)}`
   await shift.tenant(async (tx) => {
-    await endMessages(
-      tx,
-      hopeless.map((messageId) => ({ messageId, state: 'dead', reason })),
-    )
-    await raiseExceptions(
-      tx,
-      hopeless.map((messageId) => deadMessage(messageId, reason)),
-    )
+    await giveUp(tx, hopeless, reason)
     await putOff(tx, ids, delayMs, !asked)
   })
   await noteContactOf(shift, error)

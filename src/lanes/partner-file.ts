@@ -21,6 +21,13 @@ function issuesOf(rows: readonly RowResult[], warnings: readonly string[]): File
   ].slice(0, issuesMax)
 }
 
+/** Says of a file, where a person looks for it, that nothing of it was applied. */
+export function refusePartnerFile(shift: Shift, { headers }: Message, message: string): Promise<void> {
+  const issue: FileIssue = { row: 0, severity: 'error', field: '', code: 'NOT_APPLIED', message }
+  const end = { state: 'refused' as const, document: null, summary: { applied: 0 }, issues: [issue] }
+  return shift.tenant((tx) => settleFile(tx, headers['file-id'] ?? '', end))
+}
+
 /** Reads one stored file and applies its good rows in one transaction; every other row is answered by field, row and mend. */
 export async function readPartnerFile(shift: Shift, message: Message): Promise<void> {
   const fileId = message.headers['file-id'] ?? ''

@@ -1,13 +1,38 @@
+import { z } from 'zod'
 import { readCursor, saveCursor } from '../connections/cursor.ts'
 import { ChannelError, type OrderPage } from '../connector-kit/index.ts'
 import { storeArrivals } from '../inbox/messages.ts'
 import { finalVersions } from '../orders/known-versions.ts'
+import type { Tx } from '../platform/db/tx.ts'
 import type { Turn } from '../platform/work/runner.ts'
 import { noteContactOf, type Shift, waitOf } from './deps.ts'
 
 const pagesMax = 400
 const done: Turn = { again: false, dueInMs: null }
 const stream = 'orders'
+/** A run that broke off goes on where it was, or a long one would never end. */
+const runStream = 'orders.run'
+const runMsMax = 6 * 3_600_000
+const Run = z.object({ since: z.string().nullable(), page: z.string(), startedAt: z.iso.datetime() })
+
+/** `startedAt` by the database's clock, which also says since when units are missing at a shop. */
+interface PollRun {
+  readonly since: string | null
+  readonly page: string | null
+  readonly startedAt: string
+}
+
+async function openRun(tx: Tx, connectionId: string): Promise<PollRun> {
+  const since = await readCursor(tx, connectionId, stream)
+  const [row] = await tx.rows<{ now: Date }>('select now()')
+  const now = row?.now ?? new Date(0)
+  const left = Run.safeParse(JSON.parse((await readCursor(tx, connectionId, runStream)) ?? 'null'))
+  const goesOn = left.success && left.data.since === since && now.getTime() - Date.parse(left.data.startedAt) < runMsMax
+  return goesOn ? left.data : { since, page: null, startedAt: now.toISOString() }
+}
+
+const saveRun = (tx: Tx, connectionId: string, run: PollRun | null) =>
+  saveCursor(tx, connectionId, runStream, { value: run && JSON.stringify(run), completedFrom: null })
 
 /**
  * Reads what changed at the channel since the cursor. Webhooks may be late, lost or stale; this is what makes every
@@ -16,19 +41,24 @@ const stream = 'orders'
 export async function runPoll(shift: Shift): Promise<Turn> {
   const { orders } = shift.connection.connector
   if (!orders) return done
-  const startedAt = shift.ports.clock.now().toISOString()
-  const since = await shift.tenant((tx) => readCursor(tx, shift.lease.connectionId, stream))
-  let page: string | null = null
+  const fetchedAt = shift.ports.clock.now().toISOString()
+  let run = await shift.tenant((tx) => openRun(tx, shift.lease.connectionId))
+  let ended = false
   try {
-    for (let n = 0; n < pagesMax; n++) {
+    for (let n = 0; n < pagesMax && !ended; n++) {
+      const { since, page } = run
       const got: OrderPage = await orders.list(shift.call(), { since, from: shift.connection.ordersFrom, page })
-      await storePage(shift, got, startedAt)
-      if (got.next === null) break
-      if (got.next === page) throw new ChannelError('transient', 'the channel answered the same page twice')
-      page = got.next
+      if (got.next !== null && got.next === page)
+        throw new ChannelError('invalid', 'the channel answered the same page twice')
+      run = { ...run, page: got.next }
+      await storePage(shift, got, { run, fetchedAt })
+      ended = got.next === null
     }
   } catch (error) {
     if (!(error instanceof ChannelError)) throw error
+    // A page that is refused is not asked for again: the next run begins anew.
+    if (error.kind === 'invalid' || error.kind === 'not_found')
+      await shift.tenant((tx) => saveRun(tx, shift.lease.connectionId, null))
     await noteContactOf(shift, error)
     shift.log.warn(
       { kind: error.kind, reason: error.message, connectionId: shift.lease.connectionId },
@@ -37,10 +67,14 @@ export async function runPoll(shift: Shift): Promise<Turn> {
     return error.kind === 'auth_revoked' ? done : waitOf(error, 1_000)
   }
   await noteContactOf(shift, null)
-  return done
+  return ended ? done : { again: true, dueInMs: null }
 }
 
-async function storePage(shift: Shift, page: OrderPage, startedAt: string): Promise<void> {
+async function storePage(
+  shift: Shift,
+  page: OrderPage,
+  { run, fetchedAt }: { readonly run: PollRun; readonly fetchedAt: string },
+): Promise<void> {
   const { connectionId } = shift.lease
   const stored = await shift.tenant(async (tx) => {
     const final = await finalVersions(tx, shift.connection.accountId, page.items)
@@ -51,12 +85,13 @@ async function storePage(shift: Shift, page: OrderPage, startedAt: string): Prom
         topic: 'order',
         subjectRef: o.ref,
         dedupeKey: null,
-        headers: { 'fetched-at': startedAt },
+        headers: { 'fetched-at': fetchedAt },
         raw: Buffer.from(o.raw),
       }))
     const ids = await storeArrivals(tx, shift.ports.ids, connectionId, arrivals)
     if (page.next === null)
-      await saveCursor(tx, connectionId, stream, { value: page.watermark, completedFrom: startedAt })
+      await saveCursor(tx, connectionId, stream, { value: page.watermark, completedFrom: run.startedAt })
+    await saveRun(tx, connectionId, page.next === null ? null : run)
     return ids
   })
   if (stored.length > 0) shift.wake({ ...shift.lease, kind: 'import' })

@@ -1,4 +1,4 @@
-import { ChannelError, type Connector, type Settings, UnreadableError } from '../connector-kit/index.ts'
+import { ChannelError, type Connector, cleanText, type Settings, UnreadableError } from '../connector-kit/index.ts'
 import type { Message, MessageEnd } from '../inbox/messages.ts'
 import type { OrderFact } from '../orders/facts.ts'
 
@@ -84,10 +84,10 @@ export function readMessages(
   return draft
 }
 
-/** Words for a person. Unknown errors keep theirs to themselves: they may quote the body. */
+/** Words for a person, storable: they may quote a cell or an amount. Unknown errors keep theirs to themselves. */
 export function reasonOf(error: unknown): string {
   if (error instanceof UnreadableError || error instanceof ChannelError || error instanceof RangeError)
-    return error.message.slice(0, 500)
+    return cleanText(error.message, 500)
   if (error instanceof TypeError && 'code' in error && error.code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
     return 'the body is not UTF-8'
   return `the body could not be read (${error instanceof Error ? error.name : 'unknown error'})`

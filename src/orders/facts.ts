@@ -9,7 +9,13 @@ export interface OrderFact {
   readonly fetchedAt: string | null
 }
 export type Arrival =
-  | { readonly kind: 'applied'; readonly messageId: string; readonly orderId: string; readonly isNew: boolean }
+  | {
+      readonly kind: 'applied'
+      readonly messageId: string
+      readonly ref: string
+      readonly orderId: string
+      readonly isNew: boolean
+    }
   | { readonly kind: 'superseded'; readonly messageId: string }
   /** Same time, other content, and nobody knows which is newer: the channel must be asked. */
   | { readonly kind: 'refetch'; readonly messageId: string; readonly ref: string }

@@ -156,7 +156,13 @@ export async function importOrders(
   for (const row of applied) {
     const winner = byRef.get(row.ref)
     if (winner)
-      arrivals.push({ kind: 'applied', messageId: winner.fact.messageId, orderId: row.orderId, isNew: row.isNew })
+      arrivals.push({
+        kind: 'applied',
+        messageId: winner.fact.messageId,
+        ref: row.ref,
+        orderId: row.orderId,
+        isNew: row.isNew,
+      })
     byRef.delete(row.ref)
   }
   const numbers = applied.flatMap((row) => {

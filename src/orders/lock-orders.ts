@@ -55,7 +55,7 @@ export async function linesWithoutNeeds(tx: Tx, listingIds: readonly string[]): 
      from unnest($2::uuid[]) as d(id)
      cross join lateral (select * from order_line l where l.merchant_id = $1 and l.listing_id = d.id and l.physical and l.qty_ordered > l.qty_cancelled offset 0) l
      cross join lateral (select placed_at, hold from orders o where o.merchant_id = $1 and o.order_id = l.order_id and o.cancelled_at is null and not o.is_test offset 0) o
-     where not exists (select 1 from order_line_component c where c.merchant_id = $1 and c.order_id = l.order_id and c.line_id = l.line_id)
+     where (select count(*) from order_line_component c where c.merchant_id = $1 and c.order_id = l.order_id and c.line_id = l.line_id) = 0
      order by o.placed_at limit ${openLinesMax}`,
     [tx.merchantId, listingIds],
   )
@@ -70,7 +70,7 @@ export async function unmappedOf(
     `select l.order_id as "orderId", json_agg(json_build_object('sku', l.sku_sold, 'title', l.title)) as lines
      from unnest($2::uuid[]) as d(id)
      cross join lateral (select * from order_line l where l.merchant_id = $1 and l.order_id = d.id and l.physical and l.qty_ordered > l.qty_cancelled offset 0) l
-     where not exists (select 1 from order_line_component c where c.merchant_id = $1 and c.order_id = l.order_id and c.line_id = l.line_id)
+     where (select count(*) from order_line_component c where c.merchant_id = $1 and c.order_id = l.order_id and c.line_id = l.line_id) = 0
      group by 1`,
     [tx.merchantId, orderIds],
   )

@@ -75,6 +75,7 @@ export interface Api {
   connections(): Promise<Connection[]>
   messages(): Promise<Message[]>
   exceptions(kind: string): Promise<Exception[]>
+  /** Over all locations. */
   level(sku: string): Promise<Level>
   listingsOf(sku: string): Promise<z.infer<typeof listing>[]>
 }
@@ -113,8 +114,9 @@ export function openApi(url: string, token: string): Api {
     messages: () => list('/inbox/messages', message),
     exceptions: (kind) => list(`/exceptions?kind=${kind}&state=open`, exception),
     level: async (sku) => {
-      const [found] = await list(`/inventory/levels?sku=${encodeURIComponent(sku)}`, level)
-      return found ?? { onHand: 0, reserved: 0, available: 0 }
+      const found = await list(`/inventory/levels?sku=${encodeURIComponent(sku)}`, level)
+      const sum = (name: keyof Level) => found.reduce((units, one) => units + one[name], 0)
+      return { onHand: sum('onHand'), reserved: sum('reserved'), available: sum('available') }
     },
     listingsOf: (sku) => list(`/listings?sku=${encodeURIComponent(sku)}`, listing),
   }

@@ -20,12 +20,13 @@ export async function secretsOf({ shopify, woo, dock, apiKey }: Merchant, hub: H
 
 const persons = z.object({ persons: z.array(z.object({ data: z.record(z.string(), z.unknown()).nullable() })) })
 
-/** Names, streets, mailboxes of those who bought, as a key that may see them sees them. Countries and the like tell nothing. */
+/** Names, streets, mailboxes of those who bought, as a key that may see them sees them. Country codes and invented postcodes (00000) tell nothing. */
 export async function personsOf({ api }: Merchant, orderIds: readonly string[]): Promise<string[]> {
   const found = new Set<string>()
   for (const id of orderIds) {
     const { persons: people } = await api.call(`GET /orders/${id}`, persons)
-    for (const { data } of people) for (const text of textsIn(data)) if (text.length >= lengthMin) found.add(text)
+    for (const { data } of people)
+      for (const text of textsIn(data)) if (text.length >= lengthMin && /\p{L}/u.test(text)) found.add(text)
   }
   return [...found]
 }

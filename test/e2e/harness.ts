@@ -30,6 +30,8 @@ export interface WorldPlan {
   /** SKUs that the hub is not told of. */
   readonly unknown?: readonly string[]
   readonly dials?: Partial<WarehouseDials>
+  /** Puts something between the hub and the WooCommerce shop. */
+  readonly between?: (woo: PretendShop) => Promise<PretendShop>
 }
 export interface StagePlan<Name extends string> {
   readonly worlds: Readonly<Record<Name, WorldPlan>>
@@ -92,7 +94,7 @@ async function openWorld(name: string, seed: number, plan: WorldPlan): Promise<W
     for (const sku of [...skus, ...unknown])
       shop.addProduct({ sku, title: `The ${sku}`, priceMinor: 1_999n, stock: onHand })
   dock.stock([...skus, ...unknown].map((sku) => ({ sku, onHand })))
-  return { shopify, woo, dock, truth, dials }
+  return { shopify, woo: plan.between ? await plan.between(woo) : woo, dock, truth, dials }
 }
 
 /** What a merchant does on the first day. */

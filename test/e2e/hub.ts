@@ -28,8 +28,8 @@ export interface Hub {
   readonly secrets: readonly string[]
   start(...parts: Part[]): Promise<void>
   signal(name: string, signal: NodeJS.Signals): void
-  /** Resolves to the signal that ended the process, null when it left by itself. */
-  ended(name: string): Promise<NodeJS.Signals | null>
+  /** The signal that the process died of; null while it lives, or when it left by itself. */
+  diedOf(name: string): NodeJS.Signals | null
   /** Ends these processes, all when none is named, and waits until they are gone. */
   end(signal: NodeJS.Signals, ...names: string[]): Promise<void>
   /** Everything that its processes said. */
@@ -84,9 +84,8 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-async function gone(child: ChildProcess): Promise<NodeJS.Signals | null> {
+async function gone(child: ChildProcess): Promise<void> {
   if (alive(child)) await once(child, 'exit')
-  return child.signalCode
 }
 
 async function endAll(children: readonly ChildProcess[], signal: NodeJS.Signals): Promise<void> {
@@ -127,7 +126,8 @@ export async function openHub(settings: HubSettings): Promise<Hub> {
       stdio: ['ignore', fd, fd],
     })
     children.set(part.name, child)
-    const ready = () => (part.role === 'worker' ? said('hub.started') > started : answers(url))
+    const own = part.env?.PORT === undefined ? url : `http://127.0.0.1:${part.env.PORT}`
+    const ready = () => (part.role === 'worker' ? said('hub.started') > started : answers(own))
     for (const from = Date.now(); Date.now() - from < readyWithinMs && alive(child); await sleep(25))
       if (await ready()) return
     throw new Error(`the hub process ${part.name} did not start:\n${readFileSync(logFile, 'utf8').slice(-4_000)}`)
@@ -140,7 +140,7 @@ export async function openHub(settings: HubSettings): Promise<Hub> {
       for (const part of parts) await start(part)
     },
     signal: (name, signal) => void named(name).kill(signal),
-    ended: (name) => gone(named(name)),
+    diedOf: (name) => named(name).signalCode,
     end: (signal, ...names) => endAll(names.length === 0 ? [...children.values()] : names.map(named), signal),
     log: () => readFileSync(logFile, 'utf8'),
     close: async () => {

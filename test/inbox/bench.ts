@@ -126,10 +126,10 @@ export async function openBench(options: BenchOptions) {
     const connectionId = randomUUID()
     const token = randomBytes(32).toString('base64url')
     const checked = checkRequest(connectors, {
+      ...given,
       label: given.account,
       ordersFrom: '2020-01-01T00:00:00.000Z',
       writeMode: 'on',
-      ...given,
       location: given.location ?? null,
     })
     const account = { key: given.account, name: given.account, currency: null, timeZone: null, missing: [] }
@@ -176,7 +176,7 @@ export async function openBench(options: BenchOptions) {
         let [place] = await tx.rows<{ id: string }>('select location_id as id from location order by rank limit 1')
         place ??= { id: randomUUID() }
         await tx.rows(
-          `insert into location (merchant_id, location_id, code, name) values ($1, $2, 'HOME', 'Home') on conflict do nothing`,
+          `insert into location (merchant_id, location_id, code, name, rank) values ($1, $2, 'HOME', 'Home', 9) on conflict do nothing`,
           [merchantId, place.id],
         )
         const locationId = place.id
@@ -203,6 +203,8 @@ export async function openBench(options: BenchOptions) {
       }
       return replayed
     },
+    /** Statements of the superuser: what no role of the hub may do. */
+    asAdmin: (sql: string) => database.asAdmin((admin) => admin.query(sql)),
     /** How all messages ended: state, with the reason where there is one. */
     ends: async () => {
       const all = await rows<{ state: string; reason: string | null }>('select state, reason from inbox_message')

@@ -160,10 +160,15 @@ test('an order cancelled while a listing is being mapped holds nothing afterward
     await ordersArrived(tx, ids, world.shop, [{ messageId: randomUUID(), fetchedAt: null, order }])
   })
   const mapping = withTenantTx(world.db, world.merchantId, (tx) =>
-    mappingChanged(tx, ids, { kind: 'api', id: randomUUID() }, {
-      listingId: listing?.id ?? '',
-      components: [{ itemId: world.items[0] ?? '', qtyPer: 1 }],
-    }),
+    mappingChanged(
+      tx,
+      ids,
+      { kind: 'api', id: randomUUID() },
+      {
+        listingId: listing?.id ?? '',
+        components: [{ itemId: world.items[0] ?? '', qtyPer: 1 }],
+      },
+    ),
   )
   await new Promise((resolve) => setTimeout(resolve, 150))
   cancelling.resolve()
@@ -190,15 +195,24 @@ test('an order imported while its listing is being mapped gets its stock', async
       },
     } as typeof tx
     await ordersArrived(slow, ids, world.shop, [
-      { messageId: randomUUID(), fetchedAt: null, order: anOrder('o2', 1_800_000_000_000, [{ listing: 'NEW', quantity: 3 }]) },
+      {
+        messageId: randomUUID(),
+        fetchedAt: null,
+        order: anOrder('o2', 1_800_000_000_000, [{ listing: 'NEW', quantity: 3 }]),
+      },
     ])
   })
   await map.promise
   await withTenantTx(world.db, world.merchantId, (tx) =>
-    mappingChanged(tx, ids, { kind: 'api', id: randomUUID() }, {
-      listingId: listing?.id ?? '',
-      components: [{ itemId: world.items[0] ?? '', qtyPer: 1 }],
-    }),
+    mappingChanged(
+      tx,
+      ids,
+      { kind: 'api', id: randomUUID() },
+      {
+        listingId: listing?.id ?? '',
+        components: [{ itemId: world.items[0] ?? '', qtyPer: 1 }],
+      },
+    ),
   )
   await imported
   expect(await inTx('select sum(reserved)::int as n from reservation')).toEqual([{ n: 5 }])

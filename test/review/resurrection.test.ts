@@ -29,7 +29,11 @@ const pollPassed = () =>
 const sold = (ref: string, quantity: number) =>
   withTenantTx(world.db, world.merchantId, (tx) =>
     ordersArrived(tx, ids, world.shop, [
-      { messageId: randomUUID(), fetchedAt: null, order: anOrder(ref, 1_800_000_000_000, [{ listing: 'V0', quantity }]) },
+      {
+        messageId: randomUUID(),
+        fetchedAt: null,
+        order: anOrder(ref, 1_800_000_000_000, [{ listing: 'V0', quantity }]),
+      },
     ]),
   )
 
@@ -122,4 +126,26 @@ test('a shop that answers and never changes is asked less and less often', async
   for (let n = 0; n < 20; n++) await runPush(shift)
   expect(writes).toBeLessThan(6)
   expect((await runPush(shift)).dueInMs, 'it says itself when to look again').toBeGreaterThan(0)
+})
+
+test('a sale on a listing that is on sale does not wait behind a first fill of thousands', async () => {
+  const { shelf, shift } = await calm(10)
+  await inTx(
+    `insert into listing (merchant_id, listing_id, connection_id, external_id, publish_target)
+     select $1, gen_random_uuid(), $2, 'N' || n, 'N' || n from generate_series(1, 400) n`,
+    [world.merchantId, world.shop.connectionId],
+  )
+  await inTx(
+    `insert into listing_component (merchant_id, listing_id, item_id, qty_per) select $1, listing_id, $2, 1 from listing where external_id like 'N%'`,
+    [world.merchantId, world.items[0]],
+  )
+  for (let n = 1; n <= 400; n++) shelf.shown.set(`N${n}`, 0)
+  await setStock(world, 0, 0, 9)
+  await inTx(
+    `insert into listing_push (merchant_id, connection_id, listing_id, desired_version, due_at)
+     select $1, $2, listing_id, 1, now() - interval '1 minute' from listing where external_id like 'N%'`,
+    [world.merchantId, world.shop.connectionId],
+  )
+  await runPush(shift)
+  expect(shelf.shown.get('V0')).toBe(9)
 })

@@ -1,10 +1,8 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type InboundEvent, UnreadableError } from '#kit'
-import { mutatedBytes, mutatedJson } from './mutate.ts'
+import { mutatedBytes, mutatedJson, runs } from './mutate.ts'
 import { contextOf, type Delivery, type ShopWorld, startShop, translated } from './shop-world.ts'
-
-const runs = { numRuns: 2_000, seed: 20_261_123 }
 
 function portOf({ subject }: ShopWorld) {
   const port = subject.connector.inbound

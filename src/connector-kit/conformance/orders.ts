@@ -1,11 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Person, UnifiedOrder } from '#kit'
-import { mapLeaves, mutatedJson } from './mutate.ts'
+import { mapLeaves, mutatedJson, runs } from './mutate.ts'
 import { moneyDelta, strangeIn } from './sanity.ts'
 import { bought, contextOf, pollAll, type ShopWorld, translated, translatedOrNull, truthOf } from './shop-world.ts'
 
-const runs = { numRuns: 2_000, seed: 20_261_123 }
 const rawsOf = (world: ShopWorld) => [...world.polled.values()].map((item) => item.raw)
 const ordersOf = (world: ShopWorld) => rawsOf(world).map((raw) => translated(world, raw))
 

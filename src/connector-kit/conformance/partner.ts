@@ -3,11 +3,10 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Ctx, DecodedFile, FilePort, FrozenFile, FulfillmentRequest, RemoteFile } from '#kit'
 import type { PretendWarehouse } from '#kit/pretend'
-import { mutatedBytes } from './mutate.ts'
+import { mutatedBytes, runs } from './mutate.ts'
 import { strangeFact } from './sanity.ts'
 import { dialOverTcp, failuresOf, openWire, type Subject, type Wire } from './wire.ts'
 
-const runs = { numRuns: 2_000, seed: 20_261_123 }
 const now = new Date('2026-11-23T07:05:00.000Z')
 const skus = ['BOX-1', 'BOX-2', 'BOX-3']
 

@@ -92,6 +92,16 @@ export function orphanedLanes(tx: DoorTx, kind: string, limit: number): Promise<
   )
 }
 
+/** Of these lanes, those that nobody holds at the moment, in this or another process. */
+export function freeLanes(tx: DoorTx, keys: readonly LaneKey[]): Promise<LaneKey[]> {
+  return tx.rows<LaneKey>(
+    `select d.m as "merchantId", d.c as "connectionId", d.k as kind from unnest($1::uuid[], $2::uuid[], $3::text[]) as d(m, c, k)
+     cross join lateral (select lease_until from lane l where l.merchant_id = d.m and l.connection_id = d.c and l.kind = d.k offset 0) l
+     where l.lease_until < now()`,
+    [keys.map((key) => key.merchantId), keys.map((key) => key.connectionId), keys.map((key) => key.kind)],
+  )
+}
+
 /** Lanes of the given kinds whose own time came `olderMs` ago or earlier and that nobody holds, the longest unserved first. */
 export function dueLanes(tx: DoorTx, kinds: readonly string[], limit: number, olderMs = 0): Promise<LaneKey[]> {
   return tx.rows<LaneKey>(

@@ -2,6 +2,7 @@ import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import type pg from 'pg'
 import { isUuid } from '../../model/id.ts'
 import type { Db } from './pool.ts'
+import { toStatement } from './statement-names.ts'
 
 // Real marks, not exported: only the doors below can make a transaction.
 const tenantMark: unique symbol = Symbol('tenant')
@@ -92,7 +93,7 @@ async function inTransaction<T>(
   // Whoever kept the statements beyond the end would speak in another merchant's transaction.
   const rows: Statements['rows'] = async (text, params = []) => {
     if (!open) throw new TransactionLost('the transaction of this statement has ended')
-    return (await client.query(text, [...params])).rows
+    return (await client.query(toStatement(text, params))).rows
   }
   try {
     const result = await within(
@@ -112,7 +113,9 @@ async function inTransaction<T>(
     return result
   } catch (error) {
     open = false
-    if (!released) release(!(await rolledBack(client, Math.min(rollbackMsMax, deadlineMs))))
+    // 0A000: a migration changed what a named statement returns, and this connection would say so for ever.
+    const spoiled = pgCode(error) === '0A000'
+    if (!released) release(!(await rolledBack(client, Math.min(rollbackMsMax, deadlineMs))) || spoiled)
     throw error
   }
 }

@@ -1,5 +1,14 @@
 import type { Ports } from '../base/ports.ts'
-import { extendLease, type LaneKey, type Lease, LeaseLost, orphanedLanes, returnLane, takeLane } from '../db/lane.ts'
+import {
+  extendLease,
+  freeLanes,
+  type LaneKey,
+  type Lease,
+  LeaseLost,
+  orphanedLanes,
+  returnLane,
+  takeLane,
+} from '../db/lane.ts'
 import type { Db } from '../db/pool.ts'
 import { type DoorTx, withClaimTx } from '../db/tx.ts'
 import type { Log } from '../observe/log.ts'
@@ -224,10 +233,13 @@ async function isWaiting(state: State, kind: LaneKind, key: LaneKey): Promise<bo
 async function sweep(state: State): Promise<number> {
   let found = 0
   for (const slot of state.slots.values()) {
-    const due = await withClaimTx(state.db, async (tx) => [
-      ...(await slot.kind.due(tx, graceMs, sweepLimit)),
-      ...(await orphanedLanes(tx, slot.kind.kind, sweepLimit)),
-    ])
+    const due = await withClaimTx(state.db, async (tx) =>
+      // A lane that another process is busy with has rows that are due, too.
+      freeLanes(tx, [
+        ...(await slot.kind.due(tx, graceMs, sweepLimit)),
+        ...(await orphanedLanes(tx, slot.kind.kind, sweepLimit)),
+      ]),
+    )
     for (const key of due) {
       const name = nameOf(key)
       if (slot.running.has(name) || slot.waiting.has(name) || slot.held.has(name)) continue

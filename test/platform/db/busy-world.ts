@@ -18,6 +18,8 @@ export const otherMerchants = 200
 export interface BusyWorld {
   readonly database: TestDatabase
   readonly db: Db
+  /** Its one connection has been there since the tables were empty. */
+  readonly oldDb: Db
   readonly merchantId: string
   readonly shop: { readonly accountId: string; readonly connectionId: string }
   readonly partner: string
@@ -25,29 +27,37 @@ export interface BusyWorld {
   close(): Promise<void>
 }
 
-export async function openBusyWorld(): Promise<BusyWorld> {
+export async function openBusyWorld(
+  whileEmpty: (world: BusyWorld) => Promise<void> = async () => {},
+): Promise<BusyWorld> {
   const database = await freshDatabase()
-  const db = openDb(database.url, { work: 2, ingest: 1 })
+  const [db, oldDb] = [openDb(database.url, { work: 1, ingest: 1 }), openDb(database.url, { work: 1, ingest: 1 })]
   const merchantId = randomUUID()
   const [accountId, connectionId, partner] = [randomUUID(), randomUUID(), randomUUID()]
-  await database.asAdmin(async (admin) => {
-    await admin.query('analyze')
-    await admin.query('set session_replication_role = replica') // the rows agree by construction
-    for (const sql of [...catalogue, ...orders, ...pushes]) await fill(admin, sql, { merchantId, accountId, connectionId, partner })
-    await admin.query(others, [otherMerchants])
-  })
-  return {
+  const load = (statements: readonly string[]) =>
+    database.asAdmin(async (admin) => {
+      await admin.query('set session_replication_role = replica') // the rows agree by construction
+      for (const sql of statements) await fill(admin, sql, { merchantId, accountId, connectionId, partner })
+    })
+  const world: BusyWorld = {
     database,
     db,
+    oldDb,
     merchantId,
     partner,
     shop: { accountId, connectionId },
     tenant: (work) => withTenantTx(db, merchantId, work),
     close: async () => {
-      await db.close()
+      await Promise.all([db.close(), oldDb.close()])
       await database.drop()
     },
   }
+  await database.asAdmin((admin) => admin.query('analyze'))
+  await load(catalogue)
+  await whileEmpty(world)
+  await load([...orders, ...pushes])
+  await database.asAdmin((admin) => admin.query(others, [otherMerchants]))
+  return world
 }
 
 /** `:name` stands for a value; each statement takes only those it names. */
@@ -60,7 +70,7 @@ async function fill(admin: pg.Client, sql: string, values: Readonly<Record<strin
   )
 }
 
-/** 1,000 items in two places, each sold under two listings. Of every twentieth item there is none. */
+/** 1,000 items in two places, each sold under two listings. Of every fortieth item there is none. */
 const catalogue = [
   `insert into merchant (merchant_id, name) values (:merchantId, 'Busy')`,
   `insert into connection (merchant_id, connection_id, account_id, connector, label, credentials)
@@ -76,9 +86,9 @@ const catalogue = [
 
 /** Of ten orders four are waiting to be sent to the partner, three are there, and three have left; some lines are short. */
 const line = `(select n, k, md5('order' || n)::uuid as order_id, md5('line' || n || '.' || k)::uuid as line_id, (n * (1 + 6 * k) + 3 * k) % ${2 * itemsMax} as v,
-  md5('item' || (n * (1 + 6 * k) + 3 * k) % ${itemsMax})::uuid as item_id, (n * (1 + 6 * k) + 3 * k) % 20 = 0 as short
+  md5('item' || (n * (1 + 6 * k) + 3 * k) % ${itemsMax})::uuid as item_id, (n * (1 + 6 * k) + 3 * k) % 40 = 0 as short
   from generate_series(0, ${ordersMax - 1}) as n cross join generate_series(0, 1) as k) x`
-const wholeOrder = `(n % 20 <> 0 and (n * 7 + 3) % 20 <> 0)`
+const wholeOrder = `(n % 40 <> 0 and (n * 7 + 3) % 40 <> 0)`
 const orders = [
   `insert into orders (merchant_id, order_id, account_id, connection_id, external_id, external_number, changed_at, content_sha256, placed_at, currency, total_minor, shop_currency, shop_total_minor, remote_status)
    select :merchantId, md5('order' || n)::uuid, :accountId, :connectionId, 'o' || n, '#o' || n, to_timestamp(1), '', to_timestamp(1700000000 + n), 'EUR', 2000, 'EUR', 2000, 'paid' from generate_series(0, ${ordersMax - 1}) as n`,
@@ -92,7 +102,7 @@ const orders = [
   `insert into reservation (merchant_id, order_id, line_id, item_id, location_id, reserved, handed, consumed)
    select :merchantId, order_id, line_id, item_id, md5('place0')::uuid, (not (n % 10 > 6 and ${wholeOrder}))::int, (n % 10 between 4 and 6 and ${wholeOrder})::int, (n % 10 > 6 and ${wholeOrder})::int from ${line} where not short`,
   `insert into inventory_level (merchant_id, item_id, location_id, on_hand, reserved)
-   select :merchantId, i, l, case when i in (select md5('item' || n)::uuid from generate_series(0, ${itemsMax - 1}, 20) as n) then 0 else coalesce(r.units, 0) + 50 end, coalesce(r.units, 0)
+   select :merchantId, i, l, case when i in (select md5('item' || n)::uuid from generate_series(0, ${itemsMax - 1}, 40) as n) then 0 else coalesce(r.units, 0) + 50 end, coalesce(r.units, 0)
    from (select md5('item' || n)::uuid as i from generate_series(0, ${itemsMax - 1}) as n) i cross join (select md5('place' || n)::uuid as l from generate_series(0, 1) as n) l
    left join (select item_id, location_id, sum(reserved)::int as units from reservation group by 1, 2) r on r.item_id = i and r.location_id = l`,
   `insert into exception (merchant_id, exception_id, kind, dedupe_key, subject_kind, subject_id)
@@ -104,12 +114,12 @@ const orders = [
    from generate_series(0, ${ordersMax - 1}) as n cross join lateral (select 1 + (n % 10 > 3)::int + (n % 10 > 6)::int as s) s where ${wholeOrder}`,
   `insert into fulfillment_order_line (merchant_id, fulfillment_order_id, order_id, line_id, item_id, requested, shipped)
    select :merchantId, md5('request' || n)::uuid, order_id, line_id, item_id, 1, (n % 10 > 6)::int from ${line} where ${wholeOrder}`,
-  `insert into shipment (merchant_id, shipment_id, fulfillment_order_id, order_id, partner_shipment_ref, carrier, shipped_at)
-   select :merchantId, md5('shipment' || n)::uuid, md5('request' || n)::uuid, md5('order' || n)::uuid, 'S' || n, 'dhl', now() from generate_series(0, ${ordersMax - 1}) as n where n % 10 > 6 and ${wholeOrder}`,
+  `insert into shipment (merchant_id, shipment_id, fulfillment_order_id, order_id, partner_shipment_ref, carrier, shipped_at, created_at)
+   select :merchantId, md5('shipment' || n)::uuid, md5('request' || n)::uuid, md5('order' || n)::uuid, 'S' || n, 'dhl', now() - n * interval '1 min', now() - n * interval '1 min' from generate_series(0, ${ordersMax - 1}) as n where n % 10 > 6 and ${wholeOrder}`,
   `insert into shipment_line (merchant_id, shipment_id, order_id, line_id, item_id, qty) select :merchantId, md5('shipment' || n)::uuid, order_id, line_id, item_id, 1 from ${line} where n % 10 > 6 and ${wholeOrder}`,
-  `insert into effect (merchant_id, effect_id, connection_id, kind, dedupe_key, subject_id, order_id, state)
+  `insert into effect (merchant_id, effect_id, connection_id, kind, dedupe_key, subject_id, order_id, state, due_at)
    select :merchantId, md5('effect' || n)::uuid, :partner, 'request', 'FR' || n, md5('request' || n)::uuid, md5('order' || n)::uuid,
-     (array['pending', 'confirmed', 'confirmed'])[1 + (n % 10 > 3)::int + (n % 10 > 6)::int] from generate_series(0, ${ordersMax - 1}) as n where ${wholeOrder}`,
+     (array['pending', 'confirmed', 'confirmed'])[1 + (n % 10 > 3)::int + (n % 10 > 6)::int], now() - n * interval '1 s' from generate_series(0, ${ordersMax - 1}) as n where ${wholeOrder}`,
   `insert into effect (merchant_id, effect_id, connection_id, kind, dedupe_key, subject_id, order_id, state)
    select :merchantId, gen_random_uuid(), :connectionId, 'shipped', 'S' || n, md5('shipment' || n)::uuid, md5('order' || n)::uuid, case when n % 100 = 7 then 'pending' else 'confirmed' end
    from generate_series(0, ${ordersMax - 1}) as n where n % 10 > 6 and ${wholeOrder}`,
@@ -123,8 +133,8 @@ const pushes = [
    select :merchantId, :connectionId, md5('listing' || n)::uuid, 90, 80 + done, 1, 80 + done, 80 + done, 80, case when n % 100 = 2 then now() else now() + interval '1 hour' end
    from generate_series(0, ${2 * itemsMax - 1}) as n cross join lateral (select case when n % 100 = 1 then 0 else 10 end as done) d`,
   `insert into listing_sale (merchant_id, listing_id, version, qty) select :merchantId, md5('listing' || n)::uuid, v, 1 from generate_series(0, ${2 * itemsMax - 1}) as n cross join generate_series(85, 89) as v`,
-  `insert into inbox_message (merchant_id, message_id, connection_id, source, topic, dedupe_key, state, received_at)
-   select :merchantId, md5('message' || n)::uuid, :connectionId, 'webhook', 'orders/updated', 'k' || n, case when n % 40 = 0 then 'pending' else 'applied' end, now() from generate_series(0, ${ordersMax - 1}) as n`,
+  `insert into inbox_message (merchant_id, message_id, connection_id, source, topic, dedupe_key, state, received_at, due_at)
+   select :merchantId, md5('message' || n)::uuid, :connectionId, 'webhook', 'orders/updated', 'k' || n, case when n % 40 = 0 then 'pending' else 'applied' end, now(), now() - n * interval '1 s' from generate_series(0, ${ordersMax - 1}) as n`,
   `insert into inbox_body (merchant_id, received_on, message_id, headers, sha256, bytes) select merchant_id, (received_at at time zone 'utc')::date, message_id, '{}', '', '{}' from inbox_message`,
 ]
 
@@ -132,7 +142,7 @@ export const requestOf = (n: number) => ({ number: `FR${n}`, sku: `SKU-${n % ite
 /** Numbers of orders without a short line, of which `n % 10` is among the given. */
 export const numbersOf = (tens: readonly number[], count: number, from = 0) =>
   Array.from({ length: ordersMax - from }, (_, n) => n + from)
-    .filter((n) => tens.includes(n % 10) && n % 20 !== 0 && (n * 7 + 3) % 20 !== 0)
+    .filter((n) => tens.includes(n % 10) && n % 40 !== 0 && (n * 7 + 3) % 40 !== 0)
     .slice(0, count)
 export const itemIdOf = `select md5('item' || n)::uuid::text as id from unnest($1::int[]) as n`
 

@@ -57,7 +57,17 @@ const deliver = async (tx: DoorTx, merchantId: string) => {
   const raw = Buffer.from('{"id":1}')
   const messageId = randomUUID()
   await insertDeliveries(tx, [
-    { merchantId, messageId, connectionId, source: 'webhook', topic: 't', dedupeKey: null, headers: {}, raw, packed: await packBody(raw) },
+    {
+      merchantId,
+      messageId,
+      connectionId,
+      source: 'webhook',
+      topic: 't',
+      dedupeKey: null,
+      headers: {},
+      raw,
+      packed: await packBody(raw),
+    },
   ])
   return messageId
 }
@@ -89,7 +99,9 @@ describe('the login role outside the doors', () => {
   })
 
   test('can write for no merchant', async () => {
-    await expect(login.query('insert into item (merchant_id, item_id, sku) values ($1, $1, $2)', [mine, 'x'])).rejects.toMatchObject(refused)
+    await expect(
+      login.query('insert into item (merchant_id, item_id, sku) values ($1, $1, $2)', [mine, 'x']),
+    ).rejects.toMatchObject(refused)
     expect((await login.query(`update orders set hold = 'x'`)).rowCount).toBe(0)
     expect((await login.query('delete from orders')).rowCount).toBe(0)
   })
@@ -183,7 +195,9 @@ describe('hub_app', () => {
     const add = 'insert into item (merchant_id, item_id, sku) values ($1, $2, $3)'
     await expect(asMe((tx) => tx.rows(add, [other, randomUUID(), 'x']))).rejects.toMatchObject(refused)
     await expect(asMe((tx) => tx.rows('update item set merchant_id = $1', [other]))).rejects.toMatchObject(refused)
-    const touched = await asMe((tx) => tx.rows(`update item set title = 'x' where merchant_id = $1 returning 1`, [other]))
+    const touched = await asMe((tx) =>
+      tx.rows(`update item set title = 'x' where merchant_id = $1 returning 1`, [other]),
+    )
     expect(touched).toEqual([])
     const deleted = await asMe((tx) => tx.rows('delete from order_person where merchant_id = $1 returning 1', [other]))
     expect(deleted).toEqual([])
@@ -217,10 +231,12 @@ describe('hub_app', () => {
   })
 
   test('not even by asking for row-level security to be off', async () => {
-    await expect(asMe(async (tx) => {
-      await tx.rows('set local row_security = off')
-      return tx.rows('select 1 from orders')
-    })).rejects.toMatchObject(refused)
+    await expect(
+      asMe(async (tx) => {
+        await tx.rows('set local row_security = off')
+        return tx.rows('select 1 from orders')
+      }),
+    ).rejects.toMatchObject(refused)
   })
 })
 
@@ -262,23 +278,26 @@ describe('nothing of a door is left on its connection for the next borrower', ()
     },
     refused: (tx) => tx.rows('select 1 / 0'),
   }
-  test.each(Object.keys(doors).flatMap((door) => ways.map((way) => ({ door, way }))))('$door, $way', async ({ door, way }) => {
-    const open = doors[door as keyof typeof doors]
-    await open(async (tx) => {
-      const [inside] = await tx.rows('select current_user as role, pg_backend_pid() as pid')
-      expect(inside?.role).toBe(`hub_${{ tenant: 'app', claim: 'job', ingest: 'ingest' }[door]}`)
-      return ends[way](tx)
-    }).catch((error: unknown) => expect(way, String(error)).not.toBe('done'))
-    const pool = door === 'ingest' ? db.ingest : db.work
-    const { rows } = await pool.query(
-      `select current_user = session_user as own_role, coalesce(current_setting('hub.merchant_id', true), '') as merchant,
+  test.each(Object.keys(doors).flatMap((door) => ways.map((way) => ({ door, way }))))(
+    '$door, $way',
+    async ({ door, way }) => {
+      const open = doors[door as keyof typeof doors]
+      await open(async (tx) => {
+        const [inside] = await tx.rows('select current_user as role, pg_backend_pid() as pid')
+        expect(inside?.role).toBe(`hub_${{ tenant: 'app', claim: 'job', ingest: 'ingest' }[door]}`)
+        return ends[way](tx)
+      }).catch((error: unknown) => expect(way, String(error)).not.toBe('done'))
+      const pool = door === 'ingest' ? db.ingest : db.work
+      const { rows } = await pool.query(
+        `select current_user = session_user as own_role, coalesce(current_setting('hub.merchant_id', true), '') as merchant,
          pg_current_xact_id_if_assigned() is not null as in_tx, (select count(*)::int from orders) as seen`,
-    )
-    expect(rows).toEqual([{ own_role: true, merchant: '', in_tx: false, seen: 0 }])
-    const roles = await Promise.all([
-      withClaimTx(db, (tx) => tx.rows('select current_user as role')),
-      asMe((tx) => tx.rows(`select current_user as role, current_setting('hub.merchant_id') as merchant`)),
-    ])
-    expect(roles).toEqual([[{ role: 'hub_job' }], [{ role: 'hub_app', merchant: mine }]])
-  })
+      )
+      expect(rows).toEqual([{ own_role: true, merchant: '', in_tx: false, seen: 0 }])
+      const roles = await Promise.all([
+        withClaimTx(db, (tx) => tx.rows('select current_user as role')),
+        asMe((tx) => tx.rows(`select current_user as role, current_setting('hub.merchant_id') as merchant`)),
+      ])
+      expect(roles).toEqual([[{ role: 'hub_job' }], [{ role: 'hub_app', merchant: mine }]])
+    },
+  )
 })

@@ -7,8 +7,6 @@ export interface Cost {
   readonly removed: number
   /** The most rows that any one scan read. */
   readonly read: number
-  readonly buffers: number
-  readonly ms: number
   readonly worst: string
 }
 
@@ -18,13 +16,11 @@ interface PlanNode {
   readonly 'Index Name'?: string
   readonly 'Actual Rows': number
   readonly 'Actual Loops': number
-  readonly 'Shared Hit Blocks'?: number
-  readonly 'Shared Read Blocks'?: number
   readonly Plans?: readonly PlanNode[]
   readonly [key: string]: unknown
 }
 
-/** PostgreSQL shows both per loop, rounded up to something: the product is what was touched. */
+/** PostgreSQL shows means over the loops; what was touched is the product. */
 const perLoop = (node: PlanNode, value: unknown) => Math.round(Number(value ?? 0) * node['Actual Loops'])
 
 function removedBy(node: PlanNode): number {
@@ -36,12 +32,14 @@ function nodesOf(node: PlanNode): PlanNode[] {
   return [node, ...(node.Plans ?? []).flatMap(nodesOf)]
 }
 
-function costOf(text: string, root: PlanNode): Omit<Cost, 'ms'> {
+function costOf(text: string, root: PlanNode): Cost {
   const nodes = nodesOf(root)
   const name = (node: PlanNode) =>
     `${node['Node Type']} ${node['Relation Name'] ?? ''} ${node['Index Name'] ?? ''}`.trim()
   const reads = (node: PlanNode) =>
-    node['Node Type'].includes('Scan') && node['Relation Name'] ? removedBy(node) + perLoop(node, node['Actual Rows']) : 0
+    node['Node Type'].includes('Scan') && node['Relation Name']
+      ? removedBy(node) + perLoop(node, node['Actual Rows'])
+      : 0
   const max = (of: (node: PlanNode) => number) => nodes.reduce((a, b) => (of(b) > of(a) ? b : a), root)
   const worst = max(removedBy)
   const reader = max(reads)
@@ -49,7 +47,6 @@ function costOf(text: string, root: PlanNode): Omit<Cost, 'ms'> {
     text,
     removed: removedBy(worst),
     read: reads(reader),
-    buffers: (root['Shared Hit Blocks'] ?? 0) + (root['Shared Read Blocks'] ?? 0),
     worst: `${name(worst)} removed ${removedBy(worst)}; ${name(reader)} read ${reads(reader)}`,
   }
 }
@@ -61,14 +58,14 @@ function costOf(text: string, root: PlanNode): Omit<Cost, 'ms'> {
 export function explaining<T extends Tx | DoorTx>(tx: T, costs: Cost[]): T {
   const rows: T['rows'] = async (text, params = []) => {
     await tx.rows('savepoint explained')
-    const [row] = await tx.rows<{ 'QUERY PLAN': readonly { readonly Plan: PlanNode; 'Execution Time': number }[] }>(
-      `explain (analyze, buffers, timing off, format json) ${text}`,
+    const [row] = await tx.rows<{ 'QUERY PLAN': readonly { readonly Plan: PlanNode }[] }>(
+      `explain (analyze, timing off, format json) ${text}`,
       params,
     )
     await tx.rows('rollback to savepoint explained')
-    const explained = row?.['QUERY PLAN'][0]
-    if (!explained) throw new Error(`no plan for: ${text}`)
-    costs.push({ ...costOf(text, explained.Plan), ms: explained['Execution Time'] })
+    const plan = row?.['QUERY PLAN'][0]?.Plan
+    if (!plan) throw new Error(`no plan for: ${text}`)
+    costs.push(costOf(text, plan))
     return tx.rows(text, params)
   }
   return { ...tx, rows }

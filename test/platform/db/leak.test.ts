@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Db, openDb } from '../../../src/platform/db/pool.ts'
-import { type Tx, TransactionLost, withClaimTx, withIngestTx, withTenantTx } from '../../../src/platform/db/tx.ts'
+import { TransactionLost, type Tx, withClaimTx, withIngestTx, withTenantTx } from '../../../src/platform/db/tx.ts'
 import { freshDatabase, type TestDatabase } from '../../support/database.ts'
 import { type FaultProxy, openFaultProxy } from './proxy.ts'
 
@@ -36,7 +36,9 @@ const write = (tx: Tx, sku: string) =>
 /** What is on disk once every transaction that was abandoned has been ended by the server. */
 async function onDisk(): Promise<string[]> {
   await expect.poll(() => serverSessions("xact_start is not null and state <> 'idle'"), { timeout: 5_000 }).toEqual([])
-  return database.asAdmin(async (admin) => (await admin.query('select sku from item order by sku')).rows.map((r) => r.sku))
+  return database.asAdmin(async (admin) =>
+    (await admin.query('select sku from item order by sku')).rows.map((r) => r.sku),
+  )
 }
 
 function serverSessions(condition: string): Promise<string[]> {
@@ -215,7 +217,10 @@ test('a pool whose every connection is lost at once is whole again for the next 
       withIngestTx(wide, (tx) => tx.rows(sql), { deadlineMs }),
     ]
     await Promise.all(doors('select 1', 5_000))
-    const ended = await Promise.allSettled([...doors('select pg_sleep(0.7)', 150), ...doors('select pg_sleep(0.7)', 150)])
+    const ended = await Promise.allSettled([
+      ...doors('select pg_sleep(0.7)', 150),
+      ...doors('select pg_sleep(0.7)', 150),
+    ])
     expect(ended.map((e) => e.status)).toEqual(Array(10).fill('rejected'))
     await Promise.all([...doors('select 1', 5_000), ...doors('select 1', 5_000)])
     expect(wide.work).toMatchObject({ totalCount: 3, idleCount: 3, waitingCount: 0 })

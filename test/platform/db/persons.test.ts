@@ -6,8 +6,8 @@ import { partnerReported } from '../../../src/flows-partner.ts'
 import { freezeFile } from '../../../src/fulfillment/partner-files.ts'
 import { submitRequests } from '../../../src/fulfillment/submit-requests.ts'
 import { endMessages, storeArrivals } from '../../../src/inbox/messages.ts'
-import { reasonOf } from '../../../src/lanes/read-messages.ts'
 import { markHanded } from '../../../src/inventory/hand-off.ts'
+import { reasonOf } from '../../../src/lanes/read-messages.ts'
 import { type Tx, withTenantTx } from '../../../src/platform/db/tx.ts'
 import { anOrder, ids, openWorld, setStock, type World } from '../../support/world.ts'
 import { meanings } from './columns.ts'
@@ -27,30 +27,60 @@ const person: Person = {
   email: `${canary}@example.com`,
 }
 const order = (ref: string, changedAt: number, more: Partial<UnifiedOrder> = {}) =>
-  anOrder(ref, changedAt, [{ listing: 'V0', quantity: 2 }, { listing: 'V1', quantity: 9 }], {
-    shipTo: person,
-    billTo: person,
-    buyer: person,
-    note: `please ring at ${canary}`,
-    ...more,
-  })
+  anOrder(
+    ref,
+    changedAt,
+    [
+      { listing: 'V0', quantity: 2 },
+      { listing: 'V1', quantity: 9 },
+    ],
+    {
+      shipTo: person,
+      billTo: person,
+      buyer: person,
+      note: `please ring at ${canary}`,
+      ...more,
+    },
+  )
 
 /** A busy day: shorts, an unmapped line, money that does not add up, hand-off, refusal, shipment, edit and cancellation. */
 async function live(tx: Tx): Promise<void> {
   const arrive = (...orders: UnifiedOrder[]) =>
-    ordersArrived(tx, ids, world.shop, orders.map((o) => ({ messageId: randomUUID(), fetchedAt: null, order: o })))
+    ordersArrived(
+      tx,
+      ids,
+      world.shop,
+      orders.map((o) => ({ messageId: randomUUID(), fetchedAt: null, order: o })),
+    )
   const unmapped = order('o3', 1_000)
   await arrive(
     order('o1', 1_000),
     order('o2', 1_000, { refunded: { minor: 5n, currency: 'EUR' }, total: { minor: 1n, currency: 'EUR' } }),
     { ...unmapped, lines: unmapped.lines.map((line) => ({ ...line, listing: 'nobody maps this' })) },
   )
-  const open = await tx.rows<{ id: string }>(`select fulfillment_order_id as id from fulfillment_order where status = 'open'`)
-  const sent = await submitRequests(tx, open.map((row) => row.id), 60)
-  await markHanded(tx, sent.flatMap((s) => s.units), 1)
+  const open = await tx.rows<{ id: string }>(
+    `select fulfillment_order_id as id from fulfillment_order where status = 'open'`,
+  )
+  const sent = await submitRequests(
+    tx,
+    open.map((row) => row.id),
+    60,
+  )
+  await markHanded(
+    tx,
+    sent.flatMap((s) => s.units),
+    1,
+  )
   const bytes = Buffer.from(JSON.stringify(sent.map((s) => s.request)))
   const sha256 = createHash('sha256').update(bytes).digest()
-  await freezeFile(tx, ids, { connectionId: world.partner, name: 'a.csv', bytes, sha256, sequence: 1, requests: sent.length })
+  await freezeFile(tx, ids, {
+    connectionId: world.partner,
+    name: 'a.csv',
+    bytes,
+    sha256,
+    sequence: 1,
+    requests: sent.length,
+  })
   const [first] = sent
   if (!first) throw new Error('nothing was asked of the partner')
   await partnerReported(tx, ids, { connectionId: world.partner, cause: { kind: 'file', id: randomUUID() } }, [
@@ -76,7 +106,10 @@ async function live(tx: Tx): Promise<void> {
     { source: 'poll', topic: 'orders', subjectRef: 'o1', dedupeKey: null, headers: {}, raw },
   ])
   const reason = reasonOf(new SyntaxError(`Unexpected token, "${canary}" is not valid JSON`))
-  await endMessages(tx, stored.map((messageId) => ({ messageId, state: 'dead', reason })))
+  await endMessages(
+    tx,
+    stored.map((messageId) => ({ messageId, state: 'dead', reason })),
+  )
 }
 
 test('a buyer’s name, address, phone and mail are in no column but those for persons', async () => {

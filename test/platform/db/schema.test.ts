@@ -30,7 +30,10 @@ const policiesOf: Readonly<Record<string, readonly string[]>> = {
   inbox_message: [...ingest, jobReads, ownPolicy],
   merchant: [jobReads, 'job_add a hub_job using - check true', ownPolicy],
   ...Object.fromEntries(
-    ['connection', 'effect', 'listing_push', 'push_cursor', 'stock_clock'].map((table) => [table, [jobReads, ownPolicy]]),
+    ['connection', 'effect', 'listing_push', 'push_cursor', 'stock_clock'].map((table) => [
+      table,
+      [jobReads, ownPolicy],
+    ]),
   ),
 }
 /** Indexes that may lead with something else: all of the control plane, where the merchant is what is looked for. */
@@ -149,7 +152,9 @@ describe('what the doors may do, column by column', () => {
       ...Object.fromEntries(['lane', ...controlPlane].map((table) => [table, everything.toSorted()])),
       inbox_message: ['SELECT(connection_id due_at merchant_id message_id state)'],
       effect: ['SELECT(connection_id due_at effect_id kind merchant_id state)'],
-      listing_push: ['SELECT(confirmed_version connection_id desired_version due_at listing_id merchant_id recheck_at)'],
+      listing_push: [
+        'SELECT(confirmed_version connection_id desired_version due_at listing_id merchant_id recheck_at)',
+      ],
       push_cursor: ['SELECT'],
       stock_clock: ['SELECT'],
       connection: ['SELECT(connection_id connector merchant_id status write_mode)'],
@@ -163,7 +168,10 @@ describe('what the doors may do, column by column', () => {
     expect(Object.keys(may).sort()).toEqual([...tables, 'order_stage'].sort())
     const unusual = Object.entries(may).filter(([, p]) => p.join() !== everything.toSorted().join())
     // The note of who asked for a change is for keeping.
-    expect(Object.fromEntries(unusual)).toEqual({ api_request: ['INSERT', 'SELECT', 'UPDATE'], order_stage: ['SELECT'] })
+    expect(Object.fromEntries(unusual)).toEqual({
+      api_request: ['INSERT', 'SELECT', 'UPDATE'],
+      order_stage: ['SELECT'],
+    })
   })
 })
 

@@ -1,0 +1,148 @@
+/** The process that plays Shopify's side of the webhooks. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { answerParent } from './children.ts'
+import { type Door, headOf, type Signed, sign } from './deliveries.ts'
+import { quantile } from './figures.ts'
+import { type Assortment, makeOrder } from './order-body.ts'
+import { type Line, openLine } from './sender.ts'
+
+export type Ask =
+  /** As fast as answers come, for a while: few bodies, every event new but for some told twice. */
+  | {
+      readonly kind: 'storm'
+      readonly door: Door
+      readonly runId: string
+      readonly seconds: number
+      readonly twice: number
+    }
+  /** Orders `from` to `from + count - 1`, each once. `perSecond` null: as fast as answers come. */
+  | {
+      readonly kind: 'orders'
+      readonly door: Door
+      readonly from: number
+      readonly count: number
+      readonly assortment: Assortment
+      readonly perSecond: number | null
+    }
+export interface Answer {
+  readonly perSecond: number
+  readonly ackP50Ms: number
+  readonly ackP99Ms: number
+  /** Events whose delivery was answered 200, in the order of sending. For `storm`: n of `${runId}-${n}`. */
+  readonly events: number
+  readonly repeated: number
+  /** sha256 of the body of each event, for `storm`. */
+  readonly sha256: readonly string[]
+  /** `orders`: when each order was to be sent, in ms of the machine's monotonic clock. */
+  readonly dueAtMs: readonly number[]
+}
+
+const lines = 64
+const bodies = 500
+const stormAssortment = { skus: 1_000, hot: 0 }
+
+/** The clock that all processes of this machine share. */
+const machineMs = () => Number(process.hrtime.bigint()) / 1e6
+
+function accepted(status: number): void {
+  if (status !== 200) throw new Error(`a delivery was answered ${status}`)
+}
+
+function openLines(door: Door): Promise<Line[]> {
+  return Promise.all(Array.from({ length: lines }, () => openLine(door)))
+}
+
+function summary(latencies: number[], seconds: number): Pick<Answer, 'perSecond' | 'ackP50Ms' | 'ackP99Ms'> {
+  latencies.sort((a, b) => a - b)
+  return {
+    perSecond: latencies.length / seconds,
+    ackP50Ms: quantile(latencies, 0.5),
+    ackP99Ms: quantile(latencies, 0.99),
+  }
+}
+
+async function storm(ask: Extract<Ask, { kind: 'storm' }>): Promise<Answer> {
+  const at = new Date()
+  const signed = Array.from({ length: bodies }, (_, n) => sign(makeOrder(n, stormAssortment, at), ask.door.apiSecret))
+  const open = await openLines(ask.door)
+  const latencies: number[] = []
+  const state = { events: 0, answered: 0, repeated: 0 }
+  const from = performance.now()
+  const until = from + ask.seconds * 1_000
+  const worker = async (line: Line) => {
+    while (performance.now() < until) {
+      // Only what was answered is told again: a duplicate of something under way is another case.
+      const again = state.answered > lines && Math.random() < ask.twice
+      const n = again ? Math.floor(Math.random() * (state.answered - lines)) : state.events++
+      const body = signed[n % bodies]
+      if (!body) throw new Error('no body')
+      const started = performance.now()
+      accepted(await line.send({ head: headOf(ask.door, body, `${ask.runId}-${n}`), raw: body.raw }))
+      latencies.push(performance.now() - started)
+      if (again) state.repeated++
+      else state.answered++
+    }
+  }
+  await Promise.all(open.map(worker))
+  const seconds = (performance.now() - from) / 1_000
+  for (const line of open) line.close()
+  const sha256 = Array.from({ length: state.events }, (_, n) => signed[n % bodies]?.sha256 ?? '')
+  return { ...summary(latencies, seconds), events: state.events, repeated: state.repeated, sha256, dueAtMs: [] }
+}
+
+function prepare(ask: Extract<Ask, { kind: 'orders' }>): Signed[] {
+  const at = new Date()
+  return Array.from({ length: ask.count }, (_, n) =>
+    sign(makeOrder(ask.from + n, ask.assortment, at), ask.door.apiSecret),
+  )
+}
+
+/** Open loop: each order has its moment, and waiting for a free line counts as waiting. */
+async function atPace(
+  perSecond: number,
+  count: number,
+  send: (n: number, due: number) => Promise<void>,
+): Promise<void> {
+  const from = machineMs() + 20
+  const running: Promise<void>[] = []
+  for (let n = 0; n < count; ) {
+    const ready = Math.min(count, Math.floor(((machineMs() - from) / 1_000) * perSecond) + 1)
+    for (; n < ready; n++) running.push(send(n, from + (n / perSecond) * 1_000))
+    await sleep(1)
+  }
+  await Promise.all(running)
+}
+
+async function orders(ask: Extract<Ask, { kind: 'orders' }>): Promise<Answer> {
+  const signed = prepare(ask)
+  const free = await openLines(ask.door)
+  const waiting: ((line: Line) => void)[] = []
+  const latencies: number[] = []
+  const dueAtMs: number[] = []
+  const taken = () =>
+    new Promise<Line>((resolve) => {
+      const line = free.pop()
+      if (line) resolve(line)
+      else waiting.push(resolve)
+    })
+  const send = async (n: number, due: number | null) => {
+    const one = signed[n]
+    if (!one) throw new Error('no order')
+    const line = await taken()
+    const at = due ?? machineMs()
+    dueAtMs[n] = at
+    accepted(await line.send({ head: headOf(ask.door, one, `order-${ask.from + n}`), raw: one.raw }))
+    latencies.push(machineMs() - at)
+    const next = waiting.shift()
+    if (next) next(line)
+    else free.push(line)
+  }
+  const from = performance.now()
+  if (ask.perSecond === null) await Promise.all(signed.map((_, n) => send(n, null)))
+  else await atPace(ask.perSecond, ask.count, send)
+  const seconds = (performance.now() - from) / 1_000
+  for (const line of free) line.close()
+  return { ...summary(latencies, seconds), events: signed.length, repeated: 0, sha256: [], dueAtMs }
+}
+
+answerParent<Ask, Answer>((ask) => (ask.kind === 'storm' ? storm(ask) : orders(ask)))

@@ -1,0 +1,49 @@
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+
+export const partNames = ['ack', 'sets', 'flow', 'start'] as const
+export type PartName = (typeof partNames)[number]
+
+export interface Options {
+  readonly parts: readonly PartName[]
+  readonly repeats: number
+  /** Small sizes: shows that the bench works, not how fast the hub is. */
+  readonly quick: boolean
+  readonly json: string
+  /** Folder of the CPU profiles; null: none are taken. */
+  readonly profile: string | null
+  /** Tells what is going on, on stderr. */
+  say(line: string): void
+}
+
+export const usage = `npm run bench -- [--part ${partNames.join('|')}]… [--quick] [--repeats 5] [--json .demo/bench.json] [--profile]\n`
+
+/** @throws Error in words for the person at the terminal */
+export function readOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      part: { type: 'string', multiple: true },
+      quick: { type: 'boolean', default: false },
+      repeats: { type: 'string' },
+      json: { type: 'string', default: '.demo/bench.json' },
+      profile: { type: 'boolean', default: false },
+      quiet: { type: 'boolean', default: false },
+    },
+  })
+  const parts = values.part?.map((name) => {
+    const part = partNames.find((one) => one === name)
+    if (!part) throw new Error(`--part ${name}: write one of ${partNames.join(', ')}`)
+    return part
+  })
+  const repeats = Number(values.repeats ?? (values.quick ? 2 : 5))
+  if (!Number.isInteger(repeats) || repeats < 1 || repeats > 100) throw new Error('--repeats: write 1 to 100')
+  return {
+    parts: parts ?? partNames,
+    repeats,
+    quick: values.quick,
+    json: path.resolve(values.json),
+    profile: values.profile ? path.resolve(path.dirname(values.json), 'profiles') : null,
+    say: (line) => void (values.quiet || process.stderr.write(`  ${line}\n`)),
+  }
+}
