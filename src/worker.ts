@@ -50,6 +50,22 @@ function openDirectory(base: Base): Directory {
   }
 }
 
+/** What a connector is given for one call: its own secrets and budgets, and no longer than the lease. */
+const ctxOf =
+  (base: Base): LaneDeps['ctx'] =>
+  (connection, lease) =>
+    makeCtx({
+      connectionId: connection.connectionId,
+      manifest: connection.connector.manifest,
+      secrets: connection.secrets,
+      settings: connection.settings,
+      egress: base.egress,
+      budgets: base.budgets,
+      ports: base.ports,
+      signal: base.stopping.signal,
+      deadlineAt: lease.untilMs(),
+    })
+
 export async function openWorker(base: Base): Promise<Worker> {
   const { config, db, ports, log, metrics, connectors } = base
   const directory = openDirectory(base)
@@ -76,18 +92,7 @@ export async function openWorker(base: Base): Promise<Worker> {
     publicUrl: config.publicUrl,
     wakeAll,
     wake: (key) => runner.wake(key),
-    ctx: (connection, lease) =>
-      makeCtx({
-        connectionId: connection.connectionId,
-        manifest: connection.connector.manifest,
-        secrets: connection.secrets,
-        settings: connection.settings,
-        egress: base.egress,
-        budgets: base.budgets,
-        ports,
-        signal: base.stopping.signal,
-        deadlineAt: lease.untilMs(),
-      }),
+    ctx: ctxOf(base),
   }
   const runner = openRunner({
     db,

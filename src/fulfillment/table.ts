@@ -136,6 +136,8 @@ export const partnerFile = pgTable(
   (t) => [
     primaryKey({ columns: [t.merchantId, t.fileId] }),
     uniqueIndex('partner_file_out').on(t.merchantId, t.connectionId, t.name).where(sql`${t.direction} = 'out'`),
+    index('partner_file_known').on(t.merchantId, t.connectionId, t.sha256).where(sql`${t.direction} = 'in'`),
+    index('partner_file_sequence').on(t.merchantId, t.connectionId, t.sequence).where(sql`${t.direction} = 'out'`),
     index('partner_file_page').on(t.merchantId, t.createdAt.desc(), t.fileId.desc()),
     check('partner_file_direction', sql`${t.direction} in ('in','out')`),
     check(
