@@ -127,7 +127,7 @@ export function dueImports(tx: DoorTx, olderMs: number, limit: number, only?: La
     `select distinct m.merchant_id as "merchantId", m.connection_id as "connectionId", 'import' as kind
      from inbox_message m join connection c on c.merchant_id = m.merchant_id and c.connection_id = m.connection_id and c.status = 'active'
      where m.state = 'pending' and m.due_at <= now() - $1 * interval '1 ms'
-     and ($3::uuid is null or (m.merchant_id = $3 and m.connection_id = $4)) limit $2`,
-    [olderMs, limit, only?.merchantId ?? null, only?.connectionId ?? null],
+     ${only ? 'and m.merchant_id = $3 and m.connection_id = $4' : ''} limit $2`,
+    only ? [olderMs, limit, only.merchantId, only.connectionId] : [olderMs, limit],
   )
 }

@@ -42,9 +42,9 @@ export type PushDecision =
  * The rule against resurrection. The channel should show `expected`: what it last confirmed, minus its own sales which
  * have reached us since. Less than that means sales that have not: they are kept off sale (subtracted), and the shop is
  * polled. Only when a whole poll brought nothing is the gap drift, which our number overwrites. More than expected is
- * drift at once, since no sale hides in it. A write of unknown fate may have landed and sold since: the higher of the two
- * expectations counts, or its sales would look like drift. Units that went missing after the poll began are not
- * explained by it, whatever was missing before.
+ * drift at once, since no sale hides in it. A write of unknown fate may have landed and sold since, or never arrived while
+ * as much was sold: the higher of the two expectations counts, even where the channel shows just what was written. Units
+ * that went missing after the poll began are not explained by it, whatever was missing before.
  */
 export function decidePush(view: PushView): PushDecision {
   const { shown } = view
@@ -63,6 +63,5 @@ export function decidePush(view: PushView): PushDecision {
 function expectedOf(view: PushView, shown: number): number {
   const fromBase = view.baseQty === null ? shown : view.baseQty - view.salesSinceBase
   if (view.inFlight === null) return fromBase
-  const ifLanded = view.inFlight.quantity + view.inFlight.unseen - view.inFlight.salesSince
-  return shown === view.inFlight.quantity ? ifLanded : Math.max(fromBase, ifLanded)
+  return Math.max(fromBase, view.inFlight.quantity + view.inFlight.unseen - view.inFlight.salesSince)
 }

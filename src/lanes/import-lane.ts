@@ -11,6 +11,7 @@ import {
 } from '../inbox/messages.ts'
 import { raiseExceptions } from '../journal/record.ts'
 import type { OrderFact } from '../orders/facts.ts'
+import { knownRefs } from '../orders/known-versions.ts'
 import type { Tx } from '../platform/db/tx.ts'
 import type { Turn } from '../platform/work/runner.ts'
 import { noteContactOf, type Shift } from './deps.ts'
@@ -32,12 +33,33 @@ export async function runImport(shift: Shift): Promise<Turn> {
     messages.filter((m) => m.source !== 'file'),
   )
   await endReading(shift, reading)
-  const refetch = await importFacts(shift, reading.facts)
+  const refetch = await importFacts(shift, await sinceStart(shift, reading.facts))
   const fetches = new Map([...reading.fetches].map(([ref, ids]) => [ref, [...ids]]))
   for (const { ref, messageId } of refetch) fetches.set(ref, [...(fetches.get(ref) ?? []), messageId])
   const attempts = new Map(messages.map((m) => [m.messageId, m.attempts]))
   const wait = await fetchOrders(shift, fetches, attempts)
   return { again: wait === null && (messages.length === batchMax || fetches.size > 0), dueInMs: wait }
+}
+
+/**
+ * Leaves out orders placed before the date from which the connection takes them, as long as they are not here: an old
+ * order that is merely touched in the shop must not be shipped again.
+ */
+async function sinceStart(shift: Shift, facts: readonly OrderFact[]): Promise<readonly OrderFact[]> {
+  const { accountId, ordersFrom } = shift.connection
+  const old = facts.filter(({ order }) => Date.parse(order.placedAt) < Date.parse(ordersFrom))
+  if (old.length === 0) return facts
+  const refs = old.map(({ order }) => order.ref)
+  const known = await shift.tenant((tx) => knownRefs(tx, accountId, refs))
+  const foreign = new Set(old.filter(({ order }) => !known.has(order.ref)).map(({ messageId }) => messageId))
+  const reason = 'placed before the date from which this connection takes orders'
+  await shift.tenant((tx) =>
+    endMessages(
+      tx,
+      [...foreign].map((messageId) => ({ messageId, state: 'ignored', reason })),
+    ),
+  )
+  return facts.filter(({ messageId }) => !foreign.has(messageId))
 }
 
 /** A file that the database refuses twice ends alone: the partner's next files must not wait for it. */

@@ -32,3 +32,13 @@ export async function noteFetched(
     [tx.merchantId, accountId, JSON.stringify(seen), seen.map((s) => s.ref)],
   )
 }
+
+/** Of these refs, those of orders that are here already. */
+export async function knownRefs(tx: Tx, accountId: string, refs: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await tx.rows<{ ref: string }>(
+    `select d.ref from unnest($3::text[]) as d(ref)
+     cross join lateral (select 1 from orders o where o.merchant_id = $1 and o.account_id = $2 and o.external_id = d.ref offset 0) o`,
+    [tx.merchantId, accountId, refs],
+  )
+  return new Set(rows.map((row) => row.ref))
+}

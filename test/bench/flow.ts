@@ -2,7 +2,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { brokenPromises } from '../support/audits.ts'
 import { type Child, startChild } from './children.ts'
-import type { BenchDatabase, Cluster } from './cluster.ts'
+import { type BenchDatabase, type Cluster, writeStatements } from './cluster.ts'
 import type { Door } from './deliveries.ts'
 import { arrivalsOf } from './fan-out.ts'
 import { atMost, figure, type Part, quantile, ratios } from './figures.ts'
@@ -75,7 +75,7 @@ async function measure(scene: Scene, beside: Door): Promise<Part> {
   const idle = await sampled(scene, () => sleep(options.quick ? 1_000 : 5_000))
   const rates: number[] = []
   const zod: number[] = []
-  const cpu: number[] = []
+  const [cpu, postgres]: [number[], number[]] = [[], []]
   for (let repeat = -1; repeat < options.repeats; repeat++) {
     const { done: rate, us } = await cpuPer(
       [hub.pid, cluster.pid],
@@ -90,12 +90,13 @@ async function measure(scene: Scene, beside: Door): Promise<Part> {
       twice: 0,
     })
     options.say(
-      `end to end: ${Math.round(rate)} orders/s, ${Math.round(us)} µs CPU each; HMAC + JSON.parse + zod: ${Math.round(perSecond)}/s`,
+      `end to end: ${Math.round(rate)} orders/s, µs CPU each: ${us.map(Math.round).join(' + ')}; HMAC + JSON.parse + zod: ${Math.round(perSecond)}/s`,
     )
     if (repeat < 0) continue
     rates.push(rate)
     zod.push(perSecond)
-    cpu.push(us)
+    cpu.push(us[0] ?? 0)
+    postgres.push(us[1] ?? 0)
   }
   const perSecond = Math.max(
     1,
@@ -132,7 +133,8 @@ async function measure(scene: Scene, beside: Door): Promise<Part> {
       ),
       figure('signed webhooks in, until all orders are imported and reserved', '/s', rates),
       figure('the same ÷ HMAC + JSON.parse + zod, no database', 'x', ratios(rates, zod)),
-      figure('CPU for each order until both shops show it, hub and PostgreSQL', 'µs', cpu),
+      figure('CPU of the hub for each order, until both shops show it', 'µs', cpu),
+      figure('CPU of PostgreSQL for each order, until both shops show it', 'µs', postgres),
       figure('RSS of the hub, idle', 'MB', idle.rss),
       figure('RSS of the hub at 60 %', 'MB', busy.rss),
       figure('PSS of PostgreSQL, idle', 'MB', idle.pss),
@@ -141,11 +143,13 @@ async function measure(scene: Scene, beside: Door): Promise<Part> {
     verified: [
       `${checked} orders: each stored once and applied; both shops show on hand − ordered of all ${scene.assortment.skus} SKUs; every order's change of stock was seen to arrive at the other shop; all audits are 0`,
     ],
-    profiles:
-      options.profile === null
-        ? []
-        : [`${options.profile}/hub-*.cpuprofile (pid ${hub.pid}, PostgreSQL ${cluster.version})`],
+    profiles: await profilesOf(scene),
   }
+}
+
+async function profilesOf({ options, database }: Scene): Promise<string[]> {
+  if (options.profile === null) return []
+  return [`${options.profile}/hub-*.cpuprofile`, await writeStatements(database, options.profile, 'flow')]
 }
 
 /** Notes which orders go out next, and what the shops must show afterwards. */

@@ -20,7 +20,7 @@ const benches: Record<PartName, (cluster: Cluster, options: Options) => Promise<
 
 async function run(options: Options): Promise<Report> {
   const endObserving = observeMachine()
-  const cluster = await startCluster()
+  const cluster = await startCluster(options.profile)
   try {
     const parts: Part[] = []
     for (const name of options.parts) {

@@ -59,14 +59,14 @@ function ownTicks(pid: number): number {
   return [11, 12, 13, 14].reduce((sum, at) => sum + Number(fields[at] ?? 0), 0)
 }
 
-/** CPU of several process trees while `work` runs, in µs for each of what it counts. */
+/** CPU of each of these process trees while `work` runs, in µs for each of what it counts. */
 export async function cpuPer<T>(
   pids: readonly number[],
   count: (done: T) => number,
   work: () => Promise<T>,
-): Promise<{ readonly done: T; readonly us: number }> {
-  const before = pids.reduce((sum, pid) => sum + cpuMs(pid), 0)
+): Promise<{ readonly done: T; readonly us: readonly number[] }> {
+  const before = pids.map(cpuMs)
   const done = await work()
-  const spent = pids.reduce((sum, pid) => sum + cpuMs(pid), 0) - before
-  return { done, us: (spent * 1_000) / count(done) }
+  const spent = pids.map((pid, n) => cpuMs(pid) - (before[n] ?? 0))
+  return { done, us: spent.map((ms) => (ms * 1_000) / count(done)) }
 }

@@ -1,5 +1,5 @@
 import { type Child, startChild } from './children.ts'
-import type { Cluster } from './cluster.ts'
+import { type Cluster, writeStatements } from './cluster.ts'
 import { atLeast, type Figure, figure, type Part, ratios } from './figures.ts'
 import type { Options } from './options.ts'
 import { cpuPer } from './processes.ts'
@@ -21,6 +21,11 @@ export async function benchSets(cluster: Cluster, options: Options): Promise<Par
       atLeast(6),
     ),
     figure('the same with 80 % of the lines on one SKU', 'x', times(hot.rates, 'sets'), atLeast(10)),
+    figure(
+      'in sets ÷ batches of one, the same work through our own code',
+      'x',
+      ratios(even.rates.sets, even.rates.ones),
+    ),
     figure('batches of one through our own code ÷ nine statements', 'x', times(even.rates, 'ones')),
     figure(`1 order × ${sizes(options).merchants} merchants ÷ nine statements`, 'x', times(even.rates, 'merchants')),
     figure('in sets of 200', '/s', even.rates.sets),
@@ -29,9 +34,10 @@ export async function benchSets(cluster: Cluster, options: Options): Promise<Par
     figure('nine statements, 16 at once, hot SKU', '/s', hot.rates.nine),
     figure('batches of one', '/s', even.rates.ones),
     figure('1 order per merchant, 4 at once', '/s', even.rates.merchants),
-    figure('CPU for each order in sets, our code and PostgreSQL', 'µs', even.cpu.sets),
-    figure('CPU for each order, nine statements', 'µs', even.cpu.nine),
-    figure('CPU for each order in batches of one', 'µs', even.cpu.ones),
+    figure('CPU of our code for each order in sets', 'µs', even.cpu.sets),
+    figure('CPU of PostgreSQL for each order in sets', 'µs', even.postgres.sets),
+    figure('CPU of the nine statements’ code for each order', 'µs', even.cpu.nine),
+    figure('CPU of PostgreSQL for the nine statements of each order', 'µs', even.postgres.nine),
   ]
   return {
     name: 'Import and reservation',
@@ -39,7 +45,10 @@ export async function benchSets(cluster: Cluster, options: Options): Promise<Par
     verified: [
       `${even.checked + hot.checked} orders: every order sent is stored once, with its lines; reserved = ordered units; all audits of test/support/audits.ts are 0`,
     ],
-    profiles: options.profile === null ? [] : [`${options.profile}/sets-worker-*.cpuprofile`],
+    profiles:
+      options.profile === null
+        ? []
+        : [`${options.profile}/sets-worker-*.cpuprofile`, ...even.statements, ...hot.statements],
   }
 }
 
@@ -54,11 +63,18 @@ async function run(
   cluster: Cluster,
   options: Options,
   plan: { readonly hot: number; readonly ways: readonly Way[] },
-): Promise<{ readonly rates: Rates; readonly cpu: Rates; readonly checked: number }> {
+): Promise<{
+  readonly rates: Rates
+  readonly cpu: Rates
+  readonly postgres: Rates
+  readonly statements: string[]
+  readonly checked: number
+}> {
   const [database, nine] = [await cluster.freshDatabase(), await cluster.freshDatabase()]
   const worker: Child<Ask, Answer> = await startChild('sets-worker.ts', { profile: options.profile })
   const rates: Rates = { sets: [], nine: [], ones: [], merchants: [] }
   const cpu: Rates = { sets: [], nine: [], ones: [], merchants: [] }
+  const postgres: Rates = { sets: [], nine: [], ones: [], merchants: [] }
   const size = sizes(options)
   try {
     await worker.ask({ kind: 'open', url: database.url, nineUrl: nine.url, skus, hot: plan.hot })
@@ -74,12 +90,17 @@ async function run(
         )
         if (repeat >= 0) {
           rates[way].push(rate)
-          cpu[way].push(us)
+          cpu[way].push(us[0] ?? 0)
+          postgres[way].push(us[1] ?? 0)
         }
-        options.say(`${plan.hot > 0 ? 'hot ' : ''}${way}: ${Math.round(rate)} orders/s, ${Math.round(us)} µs CPU each`)
+        options.say(
+          `${plan.hot > 0 ? 'hot ' : ''}${way}: ${Math.round(rate)} orders/s, µs CPU each: ${us.map(Math.round).join(' + ')}`,
+        )
       }
     }
-    return { rates, cpu, checked: await worker.ask({ kind: 'verify' }) }
+    const name = plan.hot > 0 ? 'sets-hot' : 'sets'
+    const statements = options.profile === null ? [] : [await writeStatements(database, options.profile, name)]
+    return { rates, cpu, postgres, statements, checked: await worker.ask({ kind: 'verify' }) }
   } finally {
     await worker.stop()
     await database.drop()

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { calm, type Faults } from '#kit/pretend'
 import type { Scene } from './scene.ts'
 
-export const roughWeather: Faults = {
+const roughWeather: Faults = {
   duplicate: 0.1,
   reorder: 0.1,
   drop: 0.05,

@@ -31,7 +31,7 @@ const waits = (lag: ConnectionLag) => lag.pendingMessages + lag.listingsBehind +
  * What the merchant's own people do: where the warehouse refused a request or lost a unit on the way, they ask again.
  * Returns how many requests that were.
  */
-export async function askAgain({ api }: Merchant): Promise<number> {
+async function askAgain({ api }: Merchant): Promise<number> {
   const refused = await api.all('/fulfillment-orders?status=incomplete', z.object({ id: z.string() }))
   for (const { id } of refused) await api.post(`/fulfillment-orders/${id}/retry`, {}, z.unknown())
   return refused.length

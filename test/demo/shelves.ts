@@ -2,7 +2,7 @@ import type { Rng } from '#kit/pretend'
 import type { Shelf } from './world-protocol.ts'
 
 const skuCount = 40
-export const hotCount = 6
+const hotCount = 6
 
 const goods = ['Kettle', 'Lamp', 'Blanket', 'Teapot', 'Vase', 'Notebook', 'Basket', 'Candle', 'Apron', 'Clock'] as const
 const colours = ['moss', 'chalk', 'rust', 'slate'] as const

@@ -69,7 +69,7 @@ export function findOversold(truth: WorldTruth, shelves: readonly Shelf[], raise
 }
 
 /** Where a shop has no compare-and-set: at most this share of what it sold may be put back on sale inside read-write windows. */
-export const exposureBound = { share: 0.02, units: 5 }
+const exposureBound = { share: 0.02, units: 5 }
 
 function judgeShop(
   shop: ShopTruth,

@@ -80,7 +80,7 @@ export interface Api {
   listingsOf(sku: string): Promise<z.infer<typeof listing>[]>
 }
 
-const callMs = 10_000
+const callMs = 20_000
 const pageOf = <T>(item: z.ZodType<T>) => z.object({ items: z.array(item) })
 
 export function openApi(url: string, token: string): Api {

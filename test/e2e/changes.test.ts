@@ -18,7 +18,7 @@ beforeAll(async () => {
 })
 afterAll(() => stage?.close())
 
-describe.concurrent('what happens to an order after it was placed', { timeout: 60_000 }, () => {
+describe.concurrent('what happens to an order after it was placed', { timeout: 120_000 }, () => {
   test('before hand-off, a cancelled order gives its stock back and an edited one is asked for once, as it is now', async () => {
     const { held } = stage.merchants
     await held.writesToDock('off')

@@ -71,7 +71,7 @@ export interface Stage<Name extends string> {
 }
 
 const timeScale = 600
-const withinMsUsual = 25_000
+const withinMsUsual = 40_000
 const lookEveryMs = 40
 export const place = { code: 'DOCK', name: 'The dock', rank: 1 }
 

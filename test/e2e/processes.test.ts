@@ -41,7 +41,7 @@ async function dump(redis: Redis): Promise<string> {
   return JSON.stringify(keys.map((key, n) => [key, values[n]]))
 }
 
-describe('http and worker as two processes', { timeout: 90_000 }, () => {
+describe('http and worker as two processes', { timeout: 180_000 }, () => {
   test('they share nothing but PostgreSQL, and the whole story goes as in one', async () => {
     const stage = await openTwo(null)
     const { lily } = stage.merchants

@@ -16,7 +16,7 @@ const causesInOrder = [
   ['shipment.confirmed', 'effect'],
 ]
 
-describe('the whole story', { timeout: 60_000 }, () => {
+describe('the whole story', { timeout: 120_000 }, () => {
   test.for([
     { name: 'shopify', sku: 'MUG' },
     { name: 'woo', sku: 'TEE' },

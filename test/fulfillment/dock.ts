@@ -18,7 +18,7 @@ export interface Folder {
   drop(name: string, content: string | Uint8Array): void
 }
 
-export function openFolder(): Folder {
+function openFolder(): Folder {
   const inbound = new Map<string, Stored>()
   const requests = new Map<string, Buffer>()
   const archived: string[] = []
@@ -51,7 +51,7 @@ export function openFolder(): Folder {
   }
 }
 
-export const fileSettings = { host: 'files.example.com', stableForS: 0 }
+const fileSettings = { host: 'files.example.com', stableForS: 0 }
 export interface Dock {
   readonly bench: Bench
   readonly folder: Folder
@@ -59,6 +59,8 @@ export interface Dock {
   readonly partner: Connected
   /** An order of these units that a request was sent for; its number. Lines of one SKU stay lines of their own. */
   ask(...lines: readonly (readonly [sku: string, quantity: number])[]): Promise<string>
+  /** The shop tells of an order; what it causes is sent. */
+  tell(order: object): Promise<void>
   /** The shop says that an order is cancelled. */
   cancel(request: string): Promise<void>
   /** Looks into the folder and reads what was taken. */
@@ -69,7 +71,7 @@ export interface Dock {
   fate(name: string): Promise<{ readonly state: string; readonly issues: readonly string[] }>
   onHand(sku: string): Promise<number>
   /** Everything that a file can change, to compare. */
-  ledger(): Promise<unknown>
+  ledger(): Promise<Ledger>
   openExceptions(): Promise<readonly string[]>
   close(): Promise<void>
 }
@@ -111,6 +113,7 @@ export async function openDock(more: { readonly failpoints?: string; readonly se
     shop,
     partner,
     collect,
+    tell,
     ask: async (...lines) => {
       const id = 9_000 + ++orders
       const items = lines.map(([sku, quantity], n) => ({
@@ -190,8 +193,10 @@ const tables = {
   exceptions: 'select kind, dedupe_key from exception where resolved_at is null order by kind, dedupe_key',
 }
 
+type Ledger = Readonly<Record<string, readonly object[]>>
+
 /** All that counts, read in one order: two equal ledgers tell one story. */
-export async function ledgerOf(bench: Bench): Promise<Readonly<Record<string, unknown>>> {
+async function ledgerOf(bench: Bench): Promise<Ledger> {
   const all = await Promise.all(
     Object.entries(tables).map(async ([name, sql]) => [name, await bench.rows(sql)] as const),
   )

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto'
 import type { OutgoingHttpHeaders } from 'node:http'
 
-export const shopDomain = 'example.myshopify.com'
-export const clientSecret = 'client-secret-for-tests'
+const shopDomain = 'example.myshopify.com'
+const clientSecret = 'client-secret-for-tests'
 export const shopifyGiven = {
   connector: 'shopify',
   account: 'gid://shopify/Shop/1',
@@ -10,14 +10,6 @@ export const shopifyGiven = {
   // Nobody listens there: what must be fetched waits.
   settings: { shop: shopDomain, locationId: 'gid://shopify/Location/1', baseUrl: 'http://127.0.0.1:9' },
 }
-export const wooSecret = 'webhook-secret-for-tests'
-export const wooGiven = (storeUrl: string, credentials: Record<string, unknown>) => ({
-  connector: 'woocommerce',
-  account: storeUrl,
-  credentials,
-  settings: { storeUrl },
-})
-
 export const hmac = (body: string | Uint8Array, secret: string) =>
   createHmac('sha256', secret).update(body).digest('base64')
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 
 /** The same on every machine: what fails here fails for whoever looks for it. */
-export const runs = { numRuns: 2_000, seed: 2 }
+export const runs = { numRuns: 2_000, seed: 20_261_123 }
 
 type Path = readonly (string | number)[]
 

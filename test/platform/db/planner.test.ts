@@ -243,7 +243,12 @@ describe.each([10, 200])('on statistics from when the tables were empty, at 10,0
         { connectionId: world.partner, cause },
         Array.from({ length: batch }, (_, n) => ({
           row: n,
-          fact: { type: 'stock', sku: `SKU-${n + 1}`, onHand: 3, asOf: new Date().toISOString() } satisfies PartnerFact,
+          fact: {
+            type: 'stock',
+            sku: `SKU-${n + 1}`,
+            onHand: 14,
+            asOf: new Date().toISOString(),
+          } satisfies PartnerFact,
         })),
       ),
     ))
