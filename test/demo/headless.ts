@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { playChaos } from './chaos.ts'
 import { askHub } from './hub-answers.ts'
 import type { DemoOptions } from './options.ts'
+import { recountShelves } from './people.ts'
 import { untilAtRest } from './rest.ts'
 import { home, openScene, type Scene, type Stage } from './scene.ts'
 import { judge, type Verdict } from './verdict.ts'
@@ -39,7 +40,14 @@ export async function play(
   await world.ask({ kind: 'start', ordersPerSecond: options.ordersPerSecond })
   const over = new AbortController()
   const chaos = options.chaos ? playChaos(scene, say, over.signal) : Promise.resolve()
-  const stuck = await untilAtRest(world, merchant, { settleMs: settleMs(options), deadline: from + seedLimitMs })
+  const limits = { settleMs: settleMs(options), deadline: from + seedLimitMs }
+  let stuck = await untilAtRest(world, merchant, limits)
+  // The warehouse counts once more, as it does each hour; then a clerk corrects, and corrects again.
+  for (const step of [() => world.ask({ kind: 'count' }), () => recountShelves(merchant)]) {
+    if (stuck.length > 0) break
+    await step()
+    stuck = await untilAtRest(world, merchant, limits)
+  }
   over.abort()
   await chaos
   const seconds = (Date.now() - from) / 1_000

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
+import { askAgain } from './people.ts'
 import type { Merchant } from './setup.ts'
 import type { WorldClient } from './world-client.ts'
 import type { Glance } from './world-protocol.ts'
@@ -27,16 +28,6 @@ export async function lagOf({ api, connections }: Merchant): Promise<ConnectionL
 
 const waits = (lag: ConnectionLag) => lag.pendingMessages + lag.listingsBehind + lag.effectsOpen > 0
 
-/**
- * What the merchant's own people do: where the warehouse refused a request or lost a unit on the way, they ask again.
- * Returns how many requests that were.
- */
-async function askAgain({ api }: Merchant): Promise<number> {
-  const refused = await api.all('/fulfillment-orders?status=incomplete', z.object({ id: z.string() }))
-  for (const { id } of refused) await api.post(`/fulfillment-orders/${id}/retry`, {}, z.unknown())
-  return refused.length
-}
-
 function movingIn({ progress }: Glance): string[] {
   return [
     ...(progress.shoppersDone ? [] : [`shoppers placed ${progress.placed} of ${progress.target} orders`]),
@@ -60,8 +51,7 @@ const askAgainEveryMs = 2_000
 /**
  * Waits until nothing moves: for `settleMs` no number, order, request or parcel changed and nothing was under way in
  * the world, and then the hub has no work either (a poll may bring it a message that changes nothing at any time, so
- * that is asked last). Then the warehouse counts once more, as it does each hour, and the same is waited for again.
- * Returns what is stuck when `deadline` comes first; nothing when all is at rest.
+ * that is asked last). Returns what is stuck when `deadline` comes first; nothing when all is at rest.
  */
 export async function untilAtRest(
   world: WorldClient,
@@ -70,7 +60,6 @@ export async function untilAtRest(
 ): Promise<string[]> {
   let mark = ''
   let since = Date.now()
-  let counted = false
   let askedAt = 0
   let busy: string[] = []
   for (; Date.now() < limits.deadline; await sleep(lookEveryMs)) {
@@ -83,15 +72,10 @@ export async function untilAtRest(
     if (busy.length > 0 || glance.mark !== mark) {
       mark = glance.mark
       since = Date.now()
-      continue
+    } else if (Date.now() - since >= limits.settleMs) {
+      busy = waitingIn(await lagOf(merchant))
+      if (busy.length === 0) return []
     }
-    if (Date.now() - since < limits.settleMs) continue
-    busy = waitingIn(await lagOf(merchant))
-    if (busy.length > 0) continue
-    if (counted) return []
-    await world.ask({ kind: 'count' })
-    counted = true
-    since = Date.now()
   }
   return busy.length > 0 ? busy : ['numbers keep changing']
 }

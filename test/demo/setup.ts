@@ -12,7 +12,8 @@ export interface Merchant {
   readonly connections: ReadonlyMap<string, string>
 }
 
-const dock = { code: 'north-dock', name: 'North dock', rank: 1 }
+/** Where the pretended warehouse is, in the hub's words. */
+export const dock = { code: 'north-dock', name: 'North dock', rank: 1 }
 const linedUpWithinMs = 90_000
 
 async function createMerchant(hub: HubProcess): Promise<HubApi> {

@@ -24,10 +24,6 @@ const editRate = 0.06
 const refundRate = 0.06
 const hotShare = 0.35
 const basketTries = 12
-const flashShare = 0.1
-const flashOrdersMax = 45
-const flashSkus = 15
-const flashMs = 400
 
 function pick<T>(rng: Rng, choices: readonly T[]): T | undefined {
   return choices[Math.floor(rng() * choices.length)]
@@ -98,41 +94,13 @@ function planAfterlife(story: Story, bought: { shop: PretendShop; id: string; li
   }
 }
 
-/**
- * The last orders come all at once, on what there is plenty of, and the shops call them off all at once a little later:
- * many changes of the same moment, after which nothing else touches these SKUs and would put right what was passed over.
- */
-function flashSale(story: Story, orders: number): void {
-  const { rng, shops, shelves } = story
-  const calm = shelves.filter(({ hot }) => !hot).slice(-flashSkus)
-  const bought: { readonly shop: PretendShop; readonly id: string }[] = []
-  const buyOne = () => {
-    const shop = shops[bought.length % shops.length]
-    const shelf = pick(rng, calm)
-    const order = shop && shelf ? shop.buy([{ sku: shelf.sku, quantity: 1 }]) : null
-    story.placed += 1
-    if (shop && order) bought.push({ shop, id: order.id })
-  }
-  for (let n = 0; n < orders; n += 1) later(story, rng() * flashMs, buyOne)
-  later(story, flashMs + between(rng, 1_500, 3_500), () => {
-    for (const { shop, id } of bought) {
-      later(story, rng() * flashMs, () => {
-        if (shop.cancel(id)) story.cancelled += 1
-      })
-    }
-  })
-}
-
 function shopOnce(story: Story): void {
   const bought = checkOut(story)
   if (bought) {
     story.placed += 1
     planAfterlife(story, bought)
   }
-  const flash = Math.min(flashOrdersMax, Math.floor(story.target * flashShare))
-  if (story.placed < story.target - flash)
-    later(story, -Math.log(1 - story.rng()) * story.meanGapMs, () => shopOnce(story))
-  else if (flash > 0) flashSale(story, flash)
+  if (story.placed < story.target) later(story, -Math.log(1 - story.rng()) * story.meanGapMs, () => shopOnce(story))
 }
 
 /** Seeded shoppers over all shops, until as many orders are placed as asked and everything that follows from them is done. */

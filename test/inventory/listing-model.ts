@@ -6,152 +6,149 @@ export type Step =
   | { readonly kind: 'import'; readonly pick: number }
   | { readonly kind: 'edit'; readonly units: number }
   | { readonly kind: 'pollStart' | 'pollEnd' }
-  | {
-      readonly kind: 'pass'
-      readonly afterRead: readonly Step[]
-      readonly afterView: readonly Step[]
-      readonly fate: Fate
-    }
-/** Of a write: answered, done but its answer lost, neither done nor answered, refused for sure. */
+  | Pass
+interface Pass {
+  readonly kind: 'pass'
+  readonly afterRead: readonly Step[]
+  readonly afterView: readonly Step[]
+  readonly fate: Fate
+}
+/** Of a write: answered; done, its answer lost; neither done nor answered; refused for sure. */
 export type Fate = 'answered' | 'answer_lost' | 'never_arrived' | 'refused'
 
 /** What a write did, with the ledger it came from and the units that the read had missed and the ledger not yet known. */
-export interface Written {
+interface Written {
   readonly shown: number
   readonly ledger: number
   readonly unknown: number
 }
 interface Sale {
-  readonly at: number
   readonly units: number
 }
+interface Versioned {
+  readonly quantity: number
+  readonly version: number
+}
 
-/**
- * A channel, a ledger and the row between them, in memory. The row moves as push-rows.ts moves it; only the decision is
- * the hub's own. `compareAndSet`: the channel refuses a write that names another number than it shows.
- */
-export class ListingModel {
+/** A channel, a ledger and the row between them, in memory. */
+export interface Listing {
+  /** The channel refuses a write that names another number than it shows. */
   readonly compareAndSet: boolean
-  readonly writes: Written[] = []
+  readonly writes: Written[]
+  now: number
+  version: number
   shown: number
   ledger: number
-  unimported: Sale[] = []
-  unseen = 0
-  private now = 1
-  private version = 1
-  private base: { quantity: number; version: number }
-  private sending: { quantity: number; version: number }
-  private pushed: { quantity: number; version: number }
-  private unseenSince: number | null = null
-  private imported: { version: number; units: number }[] = []
-  private poll: { startedAt: number; seen: readonly Sale[] } | null = null
-  private completedFrom = 0
+  unimported: readonly Sale[]
+  imported: readonly { readonly version: number; readonly units: number }[]
+  base: Versioned
+  sending: Versioned
+  pushed: Versioned
+  unseen: number
+  unseenSince: number | null
+  poll: { readonly startedAt: number; readonly seen: readonly Sale[] } | null
+  completedFrom: number
+}
 
-  constructor(stock: number, compareAndSet: boolean) {
-    this.compareAndSet = compareAndSet
-    this.shown = stock
-    this.ledger = stock
-    const confirmed = { quantity: stock, version: 1 }
-    this.base = confirmed
-    this.sending = confirmed
-    this.pushed = confirmed
-  }
+export function newListing(stock: number, compareAndSet: boolean): Listing {
+  const confirmed = { quantity: stock, version: 1 }
+  const row = { base: confirmed, sending: confirmed, pushed: confirmed, unseen: 0, unseenSince: null }
+  const world = { now: 1, version: 1, shown: stock, ledger: stock, unimported: [], imported: [] }
+  return { compareAndSet, writes: [], ...world, ...row, poll: null, completedFrom: 0 }
+}
 
-  /** @returns the decision of a pass, null of any other step */
-  take(step: Step): PushDecision | null {
-    this.now += 1
-    if (step.kind === 'pass') return this.pass(step)
-    if (step.kind === 'sell') this.sell(step.units)
-    if (step.kind === 'edit') this.shown = Math.max(0, this.shown + step.units)
-    if (step.kind === 'other') this.move(-Math.min(step.units, this.ledger))
-    if (step.kind === 'receive') this.move(step.units)
-    if (step.kind === 'import') this.import(this.unimported[step.pick % Math.max(1, this.unimported.length)])
-    if (step.kind === 'pollStart') this.poll = { startedAt: this.now, seen: [...this.unimported] }
-    if (step.kind === 'pollEnd') this.endPoll()
-    return null
-  }
+const sum = (sales: readonly Sale[]) => sales.reduce((units, sale) => units + sale.units, 0)
+const salesAfter = (it: Listing, version: number) => sum(it.imported.filter((sale) => sale.version > version))
 
-  private move(units: number): void {
-    this.version += 1
-    this.ledger += units
-  }
+function move(it: Listing, units: number): void {
+  it.version += 1
+  it.ledger += units
+}
 
-  private sell(units: number): void {
-    if (this.shown < units) return
-    this.shown -= units
-    this.unimported.push({ at: this.now, units })
-  }
+function importSale(it: Listing, sale: Sale | undefined): void {
+  if (!sale || !it.unimported.includes(sale)) return
+  it.unimported = it.unimported.filter((other) => other !== sale)
+  move(it, -Math.min(sale.units, it.ledger))
+  it.imported = [...it.imported, { version: it.version, units: sale.units }]
+}
 
-  private import(sale: Sale | undefined): void {
-    if (!sale || !this.unimported.includes(sale)) return
-    this.unimported = this.unimported.filter((other) => other !== sale)
-    this.move(-Math.min(sale.units, this.ledger))
-    this.imported.push({ version: this.version, units: sale.units })
-  }
+function sell(it: Listing, units: number): void {
+  if (it.shown < units) return
+  it.shown -= units
+  it.unimported = [...it.unimported, { units }]
+}
 
-  private endPoll(): void {
-    if (!this.poll) return
-    for (const sale of this.poll.seen) this.import(sale)
-    this.completedFrom = this.poll.startedAt
-    this.poll = null
-  }
+function endPoll(it: Listing): void {
+  if (!it.poll) return
+  for (const sale of it.poll.seen) importSale(it, sale)
+  it.completedFrom = it.poll.startedAt
+  it.poll = null
+}
 
-  private salesAfter(version: number): number {
-    return this.imported.filter((sale) => sale.version > version).reduce((sum, sale) => sum + sale.units, 0)
-  }
+/** Lets one thing happen. */
+export function take(it: Listing, step: Step): void {
+  it.now += 1
+  if (step.kind === 'pass') runPass(it, step)
+  else if (step.kind === 'sell') sell(it, step.units)
+  else if (step.kind === 'edit') it.shown = Math.max(0, it.shown + step.units)
+  else if (step.kind === 'other') move(it, -Math.min(step.units, it.ledger))
+  else if (step.kind === 'receive') move(it, step.units)
+  else if (step.kind === 'import') importSale(it, it.unimported[step.pick % Math.max(1, it.unimported.length)])
+  else if (step.kind === 'pollStart') it.poll = { startedAt: it.now, seen: it.unimported }
+  else endPoll(it)
+}
 
-  private pass(step: Extract<Step, { kind: 'pass' }>): PushDecision {
-    const read = this.shown
-    const soldByThen = [...this.unimported]
-    for (const between of step.afterRead) this.take(between)
-    const stillUnknown = soldByThen.filter((sale) => this.unimported.includes(sale))
-    const unknown = stillUnknown.reduce((sum, sale) => sum + sale.units, 0)
-    const inFlight = this.sending.version > this.pushed.version
-    const salesSinceLook = this.salesAfter(this.sending.version)
-    const { ledger, version } = this
-    const decision = decidePush({
-      shown: read,
-      quantity: ledger,
-      version: BigInt(version),
-      baseQty: this.base.quantity,
-      salesSinceBase: this.salesAfter(this.base.version),
-      inFlight: inFlight ? { quantity: this.sending.quantity, unseen: this.unseen, salesSince: salesSinceLook } : null,
-      unseen: this.unseen,
-      salesSinceLook,
-      pollHasPassed: this.unseenSince !== null && this.completedFrom > this.unseenSince,
-    })
-    if (decision.kind === 'not_stocked') return decision
-    this.unseenSince = decision.unseen === 0 ? null : decision.newlyMissing ? this.now : (this.unseenSince ?? this.now)
-    this.unseen = decision.unseen
-    if (decision.kind === 'settled') {
-      this.sending = { quantity: read, version }
-      this.pushed = this.sending
-      this.base = { quantity: read + decision.unseen, version }
-      this.imported = this.imported.filter((sale) => sale.version > version)
-      return decision
-    }
-    this.sending = { quantity: decision.target, version }
-    if (inFlight) this.base = { quantity: decision.believed, version }
-    for (const between of step.afterView) this.take(between)
-    this.write(decision, step.fate, { ledger, unknown })
-    return decision
-  }
+function decide(it: Listing, read: number): PushDecision {
+  const salesSinceLook = salesAfter(it, it.sending.version)
+  const inFlight = it.sending.version > it.pushed.version
+  return decidePush({
+    shown: read,
+    quantity: it.ledger,
+    version: BigInt(it.version),
+    baseQty: it.base.quantity,
+    salesSinceBase: salesAfter(it, it.base.version),
+    inFlight: inFlight ? { quantity: it.sending.quantity, unseen: it.unseen, salesSince: salesSinceLook } : null,
+    unseen: it.unseen,
+    salesSinceLook,
+    pollHasPassed: it.unseenSince !== null && it.completedFrom > it.unseenSince,
+  })
+}
 
-  private write(
-    decision: Extract<PushDecision, { kind: 'write' }>,
-    fate: Fate,
-    then: { readonly ledger: number; readonly unknown: number },
-  ): void {
-    const conflict = this.compareAndSet && this.shown !== decision.changeFrom
-    if (!conflict && (fate === 'answered' || fate === 'answer_lost')) {
-      this.shown = decision.target
-      this.writes.push({ shown: this.shown, ...then })
-    }
-    if (fate === 'refused' || (conflict && fate === 'answered')) {
-      if (this.sending.version > this.pushed.version) this.sending = this.pushed
-    } else if (fate === 'answered') {
-      this.pushed = this.sending
-      this.base = { quantity: this.sending.quantity + this.unseen, version: this.sending.version }
-    }
+/** As push-lane.ts goes about it: read the channel, view the ledger, decide, note it, write. */
+function runPass(it: Listing, pass: Pass): void {
+  const read = it.shown
+  const soldByThen = it.unimported
+  for (const step of pass.afterRead) take(it, step)
+  const unknown = sum(soldByThen.filter((sale) => it.unimported.includes(sale)))
+  const { ledger, version } = it
+  const wasInFlight = it.sending.version > it.pushed.version
+  const decision = decide(it, read)
+  if (decision.kind === 'not_stocked') return
+  it.unseen = decision.unseen
+  it.unseenSince = decision.unseen === 0 ? null : decision.newlyMissing ? it.now : (it.unseenSince ?? it.now)
+  if (decision.kind === 'settled') {
+    it.sending = { quantity: read, version }
+    it.pushed = it.sending
+    it.base = { quantity: read + decision.unseen, version }
+    it.imported = it.imported.filter((sale) => sale.version > version)
+    return
   }
+  it.sending = { quantity: decision.target, version }
+  if (wasInFlight) it.base = { quantity: decision.believed, version }
+  for (const step of pass.afterView) take(it, step)
+  const conflict = it.compareAndSet && it.shown !== decision.changeFrom
+  if (!conflict && (pass.fate === 'answered' || pass.fate === 'answer_lost')) {
+    it.shown = decision.target
+    it.writes.push({ shown: it.shown, ledger, unknown })
+  }
+  noteAnswer(it, pass.fate, conflict)
+}
+
+/** As push-rows.ts moves the row once there is an answer; without one it stays as it was before the call. */
+function noteAnswer(it: Listing, fate: Fate, conflict: boolean): void {
+  const refused = fate === 'refused' || (fate === 'answered' && conflict)
+  if (refused && it.sending.version > it.pushed.version) it.sending = it.pushed
+  if (refused || fate !== 'answered') return
+  it.pushed = it.sending
+  it.base = { quantity: it.sending.quantity + it.unseen, version: it.sending.version }
 }

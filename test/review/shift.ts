@@ -73,7 +73,7 @@ export function aShift(
       settings: {},
       secrets: {},
       endpointToken: null,
-      ordersFrom: '2026-01-01T00:00:00.000Z',
+      ordersFrom: '2020-01-01T00:00:00.000Z',
     },
     tenant: (work) => withTenantTx(world.db, world.merchantId, work),
   }
