@@ -42,12 +42,13 @@ export const busy: Answer = { status: 503, body: 'busy', headers: { 'retry-after
 const postOnly: Answer = { status: 405, body: 'post only', headers: { allow: 'POST' } }
 
 function keptHeaders(headers: Inbound['headers'], occurredAt: string | null): Record<string, string> {
-  const kept = Object.entries(headers).flatMap(([name, value]) =>
-    value !== undefined && keptShape.test(name) && !signatureShape.test(name)
-      ? [[name, cleanText(value, headerLengthMax)]]
-      : [],
-  )
-  return { ...Object.fromEntries(kept), ...(occurredAt !== null && { 'occurred-at': cleanText(occurredAt, 40) }) }
+  const kept: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined || !keptShape.test(name) || signatureShape.test(name)) continue
+    kept[name] = cleanText(value, headerLengthMax)
+  }
+  if (occurredAt !== null) kept['occurred-at'] = cleanText(occurredAt, 40)
+  return kept
 }
 
 function dedupeKey(topic: string, deliveryId: string | undefined): string | null {

@@ -47,7 +47,9 @@ export async function runImport(shift: Shift): Promise<Turn> {
  */
 async function sinceStart(shift: Shift, facts: readonly OrderFact[]): Promise<readonly OrderFact[]> {
   const { accountId, ordersFrom } = shift.connection
-  const old = facts.filter(({ order }) => Date.parse(order.placedAt) < Date.parse(ordersFrom))
+  // Shops tell whole seconds: an order of the second in which the connection began counts as after it.
+  const start = Math.floor(Date.parse(ordersFrom) / 1_000) * 1_000
+  const old = facts.filter(({ order }) => Date.parse(order.placedAt) < start)
   if (old.length === 0) return facts
   const refs = old.map(({ order }) => order.ref)
   const known = await shift.tenant((tx) => knownRefs(tx, accountId, refs))

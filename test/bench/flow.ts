@@ -165,12 +165,17 @@ function next(scene: Scene, count: number): { readonly from: number; readonly co
 }
 
 async function untilImported(scene: Scene): Promise<void> {
-  await until(scene.hub, 'all orders imported', async () => {
-    const [row] = await scene.database.query<{ waiting: boolean }>(
-      `select exists (select 1 from inbox_message where state = 'pending') as waiting`,
-    )
-    return row?.waiting === false
-  })
+  await until(
+    scene.hub,
+    'all orders imported',
+    async () => {
+      const [row] = await scene.database.query<{ waiting: boolean }>(
+        `select exists (select 1 from inbox_message where state = 'pending') as waiting`,
+      )
+      return row?.waiting === false
+    },
+    50,
+  )
 }
 
 const ordersIn = (options: Options) => (options.quick ? 400 : 4_000)

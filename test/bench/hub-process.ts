@@ -30,7 +30,7 @@ export interface HubSettings {
 }
 
 const installToken = 'bench-install-token-0123456789abcdef'
-const readyWithinMs = 60_000
+const waitMsMax = 180_000
 const readyEveryMs = 20
 
 export async function startHub(settings: HubSettings): Promise<HubProcess> {
@@ -67,16 +67,21 @@ export async function startHub(settings: HubSettings): Promise<HubProcess> {
   }
 }
 
-/** Asks until `question` is answered with true. @throws Error when the hub ended or takes too long */
-export async function until(hub: HubProcess, what: string, question: () => Promise<boolean>): Promise<void> {
+/** Asks every `everyMs` until `question` is answered with true. @throws Error when the hub ended or takes too long */
+export async function until(
+  hub: HubProcess,
+  what: string,
+  question: () => Promise<boolean>,
+  everyMs = readyEveryMs,
+): Promise<void> {
   let gone = false
   void hub.ended.then(() => {
     gone = true
   })
-  for (const from = performance.now(); performance.now() - from < readyWithinMs; ) {
+  for (const from = performance.now(); performance.now() - from < waitMsMax; ) {
     if (gone) throw new Error(`the hub ended while the bench waited for: ${what}; its log says why`)
     if (await question().catch(() => false)) return
-    await new Promise((resolve) => setTimeout(resolve, readyEveryMs))
+    await new Promise((resolve) => setTimeout(resolve, everyMs))
   }
   throw new Error(`the bench waited too long for: ${what}`)
 }

@@ -49,7 +49,7 @@ function partLines(part: Part): string[] {
   return [
     `## ${part.name}`,
     '',
-    '| figure | median | min | max | repeats | goal | |',
+    '| figure | median | min | max | n | goal | |',
     '|---|--:|--:|--:|--:|---|---|',
     ...part.figures.map(row),
     '',

@@ -41,13 +41,14 @@ export async function play(
   const over = new AbortController()
   const chaos = options.chaos ? playChaos(scene, say, over.signal) : Promise.resolve()
   const limits = { settleMs: settleMs(options), deadline: from + seedLimitMs }
-  let stuck = await untilAtRest(world, merchant, limits)
-  // The warehouse counts once more, as it does each hour; then a clerk corrects, and corrects again.
-  for (const step of [() => world.ask({ kind: 'count' }), () => recountShelves(merchant)]) {
-    if (stuck.length > 0) break
-    await step()
-    stuck = await untilAtRest(world, merchant, limits)
+  const rest = () => untilAtRest(world, merchant, limits)
+  // When all is done the warehouse counts once more, as it does each hour; then a clerk corrects, and corrects again.
+  let stuck = await rest()
+  if (stuck.length === 0) {
+    await world.ask({ kind: 'count' })
+    stuck = await rest()
   }
+  if (stuck.length === 0) stuck = [...(await recountShelves(merchant)), ...(await rest())]
   over.abort()
   await chaos
   const seconds = (Date.now() - from) / 1_000

@@ -15,14 +15,16 @@ const plenty = 5
 
 /**
  * A clerk goes along the shelves: one unit off, found again, on. All shelves at the same moment, so that many changes of
- * stock race for their place in line; nothing comes after them that would put right what was passed over.
+ * stock race for their place in line; nothing comes after them that would put right what was passed over. Returns the
+ * corrections that the hub did not take.
  */
-export async function recountShelves({ api }: Merchant): Promise<void> {
+export async function recountShelves({ api }: Merchant): Promise<string[]> {
   const levels = await api.all('/inventory/levels', levelShape)
   const correct = (sku: string, delta: number) => {
     const lines = [{ sku, location: dock.code, delta }]
     return api.post('/inventory/adjustments', { lines, reason: delta < 0 ? 'missing' : 'found again' }, z.unknown())
   }
   const shelves = levels.filter(({ available }) => available >= plenty)
-  await Promise.all(shelves.map(({ sku }) => correct(sku, -1).then(() => correct(sku, 1))))
+  const done = await Promise.allSettled(shelves.map(({ sku }) => correct(sku, -1).then(() => correct(sku, 1))))
+  return done.flatMap((one) => (one.status === 'rejected' ? [`a correction failed: ${one.reason}`] : []))
 }

@@ -24,22 +24,20 @@ async function endpointOf({ shopify }: Merchant): Promise<string> {
   return hook.uri
 }
 
-/** A delivery that is signed as the shop signs, of an order which the shop does not know. Resolves to the status. */
-export async function deliverForged(
-  merchant: Merchant,
-  change: (order: string) => string,
-  eventId: string = randomUUID(),
-): Promise<number> {
+/** A delivery that is signed as the shop signs, of a new order which the shop does not know. Resolves to the status. */
+export async function deliverForged(merchant: Merchant, change: (order: string) => string): Promise<number> {
   const { credentials, settings } = merchant.shopify.connect
-  const body = change(readFileSync(paid, 'utf8'))
+  const now = new Date().toISOString()
+  const placed = readFileSync(paid, 'utf8').replaceAll(/"(created|updated)_at": "[^"]+"/g, `"$1_at": "${now}"`)
+  const body = change(placed)
   const response = await fetch(await endpointOf(merchant), {
     method: 'POST',
     headers: {
       'content-type': 'application/json',
       'x-shopify-topic': 'orders/create',
       'x-shopify-shop-domain': String(settings.shop),
-      'x-shopify-event-id': eventId,
-      'x-shopify-triggered-at': new Date().toISOString(),
+      'x-shopify-event-id': randomUUID(),
+      'x-shopify-triggered-at': now,
       'x-shopify-hmac-sha256': createHmac('sha256', String(credentials.apiSecret)).update(body).digest('base64'),
     },
     body,

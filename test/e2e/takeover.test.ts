@@ -1,15 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type DelayLine, openDelayLine } from './delay-line.ts'
 import { type Merchant, openStage, type Stage } from './harness.ts'
 import { freePort } from './hub.ts'
 
-const leaseMs = 4_000
+const leaseMs = 5_000
 let wire: DelayLine
 let stage: Stage<'fern'>
 let fern: Merchant
 let metricsUrl: string
+let admin: pg.Client // kept open: what is looked at here changes within a second
 beforeAll(async () => {
   const port = await freePort()
   metricsUrl = `http://127.0.0.1:${port}/metrics`
@@ -26,13 +28,18 @@ beforeAll(async () => {
     ],
   })
   fern = stage.merchants.fern
+  admin = new pg.Client({ connectionString: stage.database.adminUrl })
+  await admin.connect()
   await fern.api.call('POST /locations', z.unknown(), { code: 'HOME', name: 'At home', rank: 2 })
   // The one that will freeze has an address of its own: its metrics tell what became of it.
   const frozen = { PORT: String(port), HUB_FAILPOINTS: 'push.before_call:sleep=3000' }
   await stage.hub.end('SIGTERM', 'second')
   await stage.hub.start({ name: 'first', role: 'all', env: frozen })
 })
-afterAll(() => stage?.close())
+afterAll(async () => {
+  await admin?.end()
+  await stage?.close()
+})
 
 /** The dock has 20 and says so again and again; what lies at home only a person counts. */
 const setStock = (sku: string, units: number) =>
@@ -46,23 +53,22 @@ interface PushRow {
   readonly sending: string | null
   readonly recheck_s: number | null
 }
-const pushRow = (sku: string) =>
-  stage.database.asAdmin(async (admin) => {
-    const { rows } = await admin.query<PushRow>(
-      `select p.xmin || ' ' || p::text as row, case when p.sending_version > p.pushed_version then p.sending_qty::text end as sending,
-         extract(epoch from p.recheck_at - now())::float8 as recheck_s
-       from listing_push p join listing l using (merchant_id, listing_id) join connection c on c.connection_id = p.connection_id
-       where c.connector = 'woocommerce' and l.channel_sku = $1`,
-      [sku],
-    )
-    return rows[0] ?? null
-  })
+async function pushRow(sku: string): Promise<PushRow | null> {
+  const { rows } = await admin.query<PushRow>(
+    `select p.xmin || ' ' || p::text as row, case when p.sending_version > p.pushed_version then p.sending_qty::text end as sending,
+       extract(epoch from p.recheck_at - now())::float8 as recheck_s
+     from listing_push p join listing l using (merchant_id, listing_id) join connection c on c.connection_id = p.connection_id
+     where c.connector = 'woocommerce' and l.channel_sku = $1`,
+    [sku],
+  )
+  return rows[0] ?? null
+}
 
 /** Stops the first worker between two of its transactions: inside one it would hold locks until PostgreSQL ends it (30 s). */
 async function freeze(): Promise<void> {
   const holding = `select 1 from pg_stat_activity where datname = current_database() and application_name = 'crossdock.work'
     and state <> 'idle'`
-  const isFree = async () => (await stage.database.asAdmin((admin) => admin.query(holding))).rowCount === 0
+  const isFree = async () => (await admin.query(holding)).rowCount === 0
   await stage.until('it is frozen with no lock in its hand', async () => {
     stage.hub.signal('first', 'SIGSTOP')
     await sleep(50)
