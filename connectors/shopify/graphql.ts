@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ChannelError } from '#kit'
+import { type Allowance, ChannelError, type HttpResponse } from '#kit'
 import { readAnswer, type Sent, statusError } from './failures.ts'
 import { requestGraphql } from './library.ts'
 import { type ShopCtx, settingsOf } from './settings.ts'
@@ -18,6 +18,26 @@ export interface Question<T> {
 export function addressOf(ctx: ShopCtx, url: string): string {
   const { baseUrl } = settingsOf(ctx)
   return baseUrl === undefined ? url : baseUrl + new URL(url).pathname
+}
+
+const Cost = z.object({
+  extensions: z.object({
+    cost: z.object({
+      throttleStatus: z.object({
+        maximumAvailable: z.number(),
+        currentlyAvailable: z.number(),
+        restoreRate: z.number(),
+      }),
+    }),
+  }),
+})
+
+/** Every answer says how full the shop's bucket is, and how fast it fills: 100 points a second on the smallest plan, 1,000 on Plus. */
+function allowanceIn(answer: HttpResponse): Allowance | null {
+  const read = Cost.safeParse(parseBody(answer.body))
+  if (!read.success) return null
+  const { maximumAvailable, currentlyAvailable, restoreRate } = read.data.extensions.cost.throttleStatus
+  return { available: currentlyAvailable, perSecond: restoreRate, burst: maximumAvailable }
 }
 
 function parseBody(bytes: Uint8Array): unknown {
@@ -42,6 +62,7 @@ export async function ask<T>(ctx: ShopCtx, question: Question<T>): Promise<T> {
         body: request.body,
         budget: 'graphql',
         cost: question.cost,
+        allowance: allowanceIn,
         replaySafe: sent.replaySafe,
       }),
   )

@@ -26,5 +26,5 @@ export const manifest: Manifest = {
   requests: null,
   files: null,
   // Core has no rate limit; hosts and firewalls do, mostly by concurrency.
-  budgets: [{ id: 'rest', scope: 'connection', perSecond: 10, burst: 20, concurrentMax: 4 }],
+  budgets: [{ id: 'rest', scope: 'connection', perSecond: 25, burst: 50, concurrentMax: 4 }],
 }

@@ -1,4 +1,5 @@
 import { setTimeout as systemSleep } from 'node:timers/promises'
+import type { Allowance } from '../connector-kit/connector.ts'
 import { ChannelError } from '../connector-kit/errors.ts'
 import type { Budget } from '../connector-kit/manifest.ts'
 import type { Clock } from '../platform/base/ports.ts'
@@ -20,10 +21,14 @@ export interface Budgets {
   take(want: Want): Promise<() => void>
   /** The far side said to wait: nobody draws on this allowance before. */
   pause(want: Pick<Want, 'connector' | 'connectionId' | 'budget'>, ms: number): void
+  /** The far side told its own count: from now on that one is kept, instead of the manifest's guess. */
+  learn(want: Pick<Want, 'connector' | 'connectionId' | 'budget'>, allowance: Allowance): void
 }
 
 interface Bucket {
   tokens: number
+  perSecond: number
+  burst: number
   filledAt: number
   pausedUntil: number
   busy: number
@@ -50,15 +55,15 @@ function stopped(): ChannelError {
   return new ChannelError('transient', 'stopped while waiting for its turn; nothing was sent')
 }
 
-function refill(bucket: Bucket, budget: Budget, nowMs: number): void {
-  const gained = ((nowMs - bucket.filledAt) / 1_000) * budget.perSecond
-  bucket.tokens = Math.min(budget.burst, bucket.tokens + gained)
+function refill(bucket: Bucket, nowMs: number): void {
+  const gained = ((nowMs - bucket.filledAt) / 1_000) * bucket.perSecond
+  bucket.tokens = Math.min(bucket.burst, bucket.tokens + gained)
   bucket.filledAt = nowMs
 }
 
-function waitMs(bucket: Bucket, budget: Budget, want: { cost: number; nowMs: number }): number {
+function waitMs(bucket: Bucket, want: { cost: number; nowMs: number }): number {
   const lack = Math.max(0, want.cost - bucket.tokens)
-  return Math.ceil(Math.max((lack / budget.perSecond) * 1_000, bucket.pausedUntil - want.nowMs, 0))
+  return Math.ceil(Math.max((lack / bucket.perSecond) * 1_000, bucket.pausedUntil - want.nowMs, 0))
 }
 
 /** True when a place came free in time; then the caller must `leave`. */
@@ -98,7 +103,8 @@ export function openBudgets({ clock, sleep = systemSleep }: Deps): Budgets {
     const known = buckets.get(key)
     if (known) return known
     if (buckets.size >= bucketsMax) dropIdle()
-    const fresh = { tokens: want.budget.burst, filledAt: clock.ms(), pausedUntil: 0, busy: 0, queue: [] }
+    const { perSecond, burst } = want.budget
+    const fresh = { tokens: burst, perSecond, burst, filledAt: clock.ms(), pausedUntil: 0, busy: 0, queue: [] }
     buckets.set(key, fresh)
     return fresh
   }
@@ -114,10 +120,10 @@ export function openBudgets({ clock, sleep = systemSleep }: Deps): Budgets {
       if (want.signal.aborted) throw stopped()
       const bucket = bucketOf(want)
       const startedMs = clock.ms()
-      refill(bucket, budget, startedMs)
+      refill(bucket, startedMs)
       // A call dearer than the whole burst would never fit; it pays all there can be.
-      const cost = Math.min(want.cost, budget.burst)
-      const wait = waitMs(bucket, budget, { cost, nowMs: startedMs })
+      const cost = Math.min(want.cost, bucket.burst)
+      const wait = waitMs(bucket, { cost, nowMs: startedMs })
       if (wait > want.waitMsMax) throw limited(budget, wait)
       bucket.tokens -= cost
       if (wait > 0) await sleep(wait, undefined, { signal: want.signal }).catch(() => undefined)
@@ -131,6 +137,13 @@ export function openBudgets({ clock, sleep = systemSleep }: Deps): Budgets {
       }
       bucket.tokens += cost
       throw want.signal.aborted ? stopped() : limited(budget, placeRetryMs)
+    },
+    learn(want, { available, perSecond, burst }) {
+      if (!(perSecond > 0 && burst > 0)) return
+      const bucket = bucketOf(want)
+      Object.assign(bucket, { perSecond, burst, filledAt: clock.ms() })
+      // What others took meanwhile is not in the answer yet: never more than both counts allow, unless the far side has more room.
+      bucket.tokens = Math.min(available, burst)
     },
     pause(want, ms) {
       const bucket = bucketOf(want)

@@ -63,6 +63,8 @@ export function makeCtx<S>(options: CtxOptions<S>): Ctx<S> {
       const answer = await egress.send(request, { deadlineMs: leftMs(), bytesMax, signal })
       const pauseMs = retryAfterMs(answer)
       if (pauseMs > 0) budgets.pause(want, pauseMs)
+      const allowance = request.allowance?.(answer) ?? null
+      if (allowance !== null) budgets.learn(want, allowance)
       return answer
     } catch (error) {
       throw channelError(error, request.replaySafe)

@@ -8,6 +8,12 @@ import type { Person, UnifiedOrder } from './unified.ts'
 export type Headers = Readonly<Record<string, string | undefined>>
 export type Settings = Readonly<Record<string, unknown>>
 
+/** A budget as the far side itself keeps it: it knows the shop's plan, the manifest only the smallest one. */
+export interface Allowance {
+  readonly available: number
+  readonly perSecond: number
+  readonly burst: number
+}
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly url: string
@@ -17,6 +23,8 @@ export interface HttpRequest {
   readonly budget: string
   /** How many units of that budget the call costs; 1 unless said (Shopify counts points). */
   readonly cost?: number
+  /** Reads from an answer what the far side says is left of the budget, where it says so. Pure; null where it does not. */
+  readonly allowance?: (answer: HttpResponse) => Allowance | null
   /** True when sending twice is harmless: reads, and writes under an idempotency key or absolute value. */
   readonly replaySafe: boolean
 }

@@ -165,7 +165,7 @@ export async function markConfirmed(
     `update listing_push p set sending_version = d.version, sending_qty = d.qty, pushed_version = d.version, pushed_qty = d.qty,
        confirmed_version = d.version, confirmed_qty = d.qty, confirmed_at = now(), base_qty = d.qty + d.unseen, base_version = d.version, attempts = 0, error = null,
        unseen = d.unseen, unseen_since = ${unseenSince},
-       recheck_at = least(case when p.recheck_at > now() then p.recheck_at end, now() + case when d.unseen = 0 then $4 * interval '1 ms' else interval '500 ms' end)
+       recheck_at = least(case when p.late_until > now() then p.late_until end, now() + case when d.unseen = 0 then $4 * interval '1 ms' else interval '500 ms' end)
      from jsonb_to_recordset($3::jsonb) as d(${rowType})
      where p.merchant_id = $1 and p.connection_id = $2 and p.listing_id = d."listingId" and p.listing_id = any($5::uuid[])`,
     [tx.merchantId, connectionId, JSON.stringify(rows), recheckMs, keysOf(rows)],
@@ -191,7 +191,8 @@ export async function markRetry(
   if (rows.length === 0) return
   await tx.rows(
     `update listing_push p set due_at = now() + d."dueInMs" * interval '1 ms', error = d.error, recheck_at = least(case when p.recheck_at <= now() then now() + d."dueInMs" * interval '1 ms' else p.recheck_at end,
-         case when p.sending_version > p.pushed_version then now() + d."lateMs" * interval '1 ms' end)
+         case when p.sending_version > p.pushed_version then now() + d."lateMs" * interval '1 ms' end),
+       late_until = greatest(p.late_until, case when p.sending_version > p.pushed_version then now() + d."lateMs" * interval '1 ms' end)
      from jsonb_to_recordset($3::jsonb) as d("listingId" uuid, "dueInMs" bigint, error text, "lateMs" bigint)
      where p.merchant_id = $1 and p.connection_id = $2 and p.listing_id = d."listingId" and p.listing_id = any($4::uuid[])`,
     [tx.merchantId, connectionId, JSON.stringify(rows), keysOf(rows)],
@@ -201,7 +202,7 @@ export async function markRetry(
 /** A holder was lost with writes on their way: whatever lands late is found by reading again after a call's deadline. */
 export async function recheckInFlight(tx: Tx, connectionId: string, afterMs: number): Promise<void> {
   await tx.rows(
-    `update listing_push set recheck_at = least(recheck_at, now() + $3 * interval '1 ms'), due_at = least(due_at, now())
+    `update listing_push set recheck_at = least(recheck_at, now() + $3 * interval '1 ms'), late_until = now() + $3 * interval '1 ms', due_at = least(due_at, now())
      where merchant_id = $1 and connection_id = $2 and sending_version > confirmed_version`,
     [tx.merchantId, connectionId, afterMs],
   )

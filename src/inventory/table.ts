@@ -177,6 +177,8 @@ export const listingPush = pgTable(
     unseenSince: instant('unseen_since'),
     /** Read again then, without a change of ours: drift, or a late write of a lost holder. */
     recheckAt: instant('recheck_at'),
+    /** Until then a write of a lost holder or of a lost answer may still land: looks in between do not replace the one after it. */
+    lateUntil: instant('late_until'),
     dueAt: instant('due_at').notNull().defaultNow(),
     attempts: integer('attempts').notNull().default(0),
     error: text('error'),

@@ -19,7 +19,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/inventory/decide-push.ts',
-        find: 'const unseen = gap > 0 && !view.pollHasPassed ? gap : 0',
+        find: 'const unseen = gap > 0 && (newlyMissing || !view.pollHasPassed) ? gap : 0',
         replace: 'const unseen = gap > Number.POSITIVE_INFINITY ? gap : 0',
       },
     ],
@@ -77,8 +77,13 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/lanes/request-lane.ts',
-        find: 'await markHanded(',
-        replace: 'await (async (..._: unknown[]) => undefined)(',
+        find: `  await markHanded(
+    tx,
+    ships.flatMap((s) => s.units),
+    1,
+  )
+`,
+        replace: '',
       },
     ],
   },

@@ -1,4 +1,3 @@
-import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import type pg from 'pg'
 import { isUuid } from '../../model/id.ts'
 import type { Db } from './pool.ts'
@@ -16,8 +15,6 @@ interface Statements {
 /** One merchant's open transaction as hub_app. Every write takes it, so forgetting it does not compile. */
 export interface Tx extends Statements {
   readonly merchantId: string
-  /** Drizzle's builder on this very transaction, for plain reads and inserts. */
-  readonly db: NodePgDatabase
   readonly [tenantMark]: true
 }
 /** An open transaction as hub_ingest or hub_job: key columns only. */
@@ -76,7 +73,7 @@ async function rolledBack(client: pg.PoolClient, limitMs: number): Promise<boole
 async function inTransaction<T>(
   pool: pg.Pool,
   opening: string,
-  work: (client: pg.PoolClient, rows: Statements['rows']) => Promise<T>,
+  work: (rows: Statements['rows']) => Promise<T>,
   { deadlineMs = deadlineMsUsual }: DoorOptions,
 ): Promise<T> {
   const client = await pool.connect()
@@ -100,7 +97,7 @@ async function inTransaction<T>(
       deadlineMs,
       (async () => {
         await client.query(opening)
-        const value = await work(client, rows)
+        const value = await work(rows)
         open = false
         // A transaction in which a statement failed answers COMMIT with ROLLBACK, and with no error.
         const { command } = await client.query('commit')
@@ -132,35 +129,19 @@ export function withTenantTx<T>(
 ): Promise<T> {
   if (!isUuid(merchantId)) throw new TypeError('a merchant id is a lower-case uuid')
   const opening = `begin; set local role hub_app; set local hub.merchant_id = '${merchantId}'`
-  return inTransaction(
-    db.work,
-    opening,
-    (client, rows) => {
-      let builder: NodePgDatabase | undefined
-      return work({
-        merchantId,
-        rows,
-        get db() {
-          builder ??= drizzle(client)
-          return builder
-        },
-        [tenantMark]: true,
-      })
-    },
-    options,
-  )
+  return inTransaction(db.work, opening, (rows) => work({ merchantId, rows, [tenantMark]: true }), options)
 }
 
 /** The ingest door: INSERT into the inbox for any merchant, key columns readable, bodies not. */
 export function withIngestTx<T>(db: Db, work: (tx: DoorTx) => Promise<T>, options: DoorOptions = {}): Promise<T> {
   const opening = 'begin; set local role hub_ingest'
-  return inTransaction(db.ingest, opening, (_, rows) => work({ rows, [doorMark]: true }), options)
+  return inTransaction(db.ingest, opening, (rows) => work({ rows, [doorMark]: true }), options)
 }
 
 /** The claim door: lanes, the control plane and the due columns of work; never bodies or persons. */
 export function withClaimTx<T>(db: Db, work: (tx: DoorTx) => Promise<T>, options: DoorOptions = {}): Promise<T> {
   const opening = 'begin; set local role hub_job'
-  return inTransaction(db.work, opening, (_, rows) => work({ rows, [doorMark]: true }), options)
+  return inTransaction(db.work, opening, (rows) => work({ rows, [doorMark]: true }), options)
 }
 
 const triesMax = 5

@@ -8,7 +8,7 @@ import { anOrder } from '../../support/world.ts'
 
 const itemsMax = 1_000
 const ordersMax = 10_000
-export const otherMerchants = 200
+const otherMerchants = 200
 
 /**
  * A merchant with 10,000 orders whose tables were last analysed when they were empty, among 200 others. Autovacuum is

@@ -1,0 +1,2 @@
+-- additive
+ALTER TABLE "listing_push" ADD COLUMN "late_until" timestamp with time zone;
