@@ -111,7 +111,7 @@ export const Environment = z.object({
   HUB_FAILPOINTS: z.string().superRefine(failpointIssue).default(''),
   POOL_WORK: whole(2, 200).default(8),
   POOL_INGEST: whole(1, 50).default(3),
-  LANE_LEASE_MS: whole(4_000, 600_000).default(20_000),
+  LANE_LEASE_MS: whole(3_000, 600_000).default(20_000),
   POLL_EVERY_S: whole(1, 86_400).optional(),
   TRUST_PROXY: z
     .union([whole(1, 10), list((part) => proxyAddress.test(part), trustProxyMend)], trustProxyMend)

@@ -5,7 +5,7 @@ import { count, done, requestsFor } from './story.ts'
 let stage: Stage<'lily'>
 let lily: Merchant
 beforeAll(async () => {
-  stage = await openStage({ worlds: { lily: {} }, env: { LANE_LEASE_MS: '4000' } })
+  stage = await openStage({ worlds: { lily: {} }, env: { LANE_LEASE_MS: '3000' } })
   lily = stage.merchants.lily
 })
 afterAll(() => stage?.close())
