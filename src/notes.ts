@@ -10,7 +10,7 @@ import {
   resolveExceptions,
 } from './journal/record.ts'
 import { moneyDelta, type OrderFact } from './orders/facts.ts'
-import { lineNames, unmappedOf } from './orders/lock-orders.ts'
+import { namesOfKeptLines, unmappedOf } from './orders/lock-orders.ts'
 import type { Tx } from './platform/db/tx.ts'
 
 const hub = 'hub'
@@ -93,16 +93,16 @@ export async function noteFit(tx: Tx, fit: Fit, cause: Cause, fresh: ReadonlySet
 /** Units that a partner still holds although the order no longer wants them, where no cancel request covers it. */
 export async function noteExcess(tx: Tx, fit: Fit, cancelled: ReadonlySet<string>): Promise<void> {
   const edited = fit.excess.filter((row) => !cancelled.has(row.orderId))
-  const names = await lineNames(tx, edited)
+  const names = await namesOfKeptLines(tx, edited)
   await raiseExceptions(
     tx,
-    edited.map(({ orderId, lineId, units }) => ({
-      kind: 'edit_after_handoff',
-      dedupeKey: `edit.${orderId}.${lineId}`,
-      subjectKind: 'order',
-      subjectId: orderId,
-      detail: { ...names.get(lineId), units },
-    })),
+    edited.flatMap(({ orderId, lineId, units }) => {
+      const name = names.get(lineId)
+      if (!name) return []
+      const detail = { ...name, units }
+      const dedupeKey = `edit.${orderId}.${lineId}`
+      return [{ kind: 'edit_after_handoff', dedupeKey, subjectKind: 'order', subjectId: orderId, detail } as const]
+    }),
   )
 }
 

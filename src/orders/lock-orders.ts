@@ -76,15 +76,16 @@ export async function unmappedOf(
   )
 }
 
-/** What a person calls these lines: the shop's own line id and the SKU it was sold under. */
-export async function lineNames(
+/** What a person calls these lines: the shop's own line id and the SKU it was sold under. Not those of cancelled orders. */
+export async function namesOfKeptLines(
   tx: Tx,
   lines: readonly { readonly orderId: string; readonly lineId: string }[],
 ): Promise<ReadonlyMap<string, { line: string; sku: string | null }>> {
   if (lines.length === 0) return new Map()
   const rows = await tx.rows<{ lineId: string; line: string; sku: string | null }>(
     `select l.line_id as "lineId", l.external_line_id as line, l.sku_sold as sku from unnest($2::uuid[], $3::uuid[]) as d(order_id, line_id)
-     cross join lateral (select * from order_line l where l.merchant_id = $1 and l.order_id = d.order_id and l.line_id = d.line_id offset 0) l`,
+     cross join lateral (select * from order_line l where l.merchant_id = $1 and l.order_id = d.order_id and l.line_id = d.line_id offset 0) l
+     cross join lateral (select 1 from orders o where o.merchant_id = $1 and o.order_id = d.order_id and o.cancelled_at is null offset 0) o`,
     [tx.merchantId, lines.map((l) => l.orderId), lines.map((l) => l.lineId)],
   )
   return new Map(rows.map(({ lineId, ...name }) => [lineId, name]))
