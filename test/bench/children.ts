@@ -21,6 +21,11 @@ export interface ForkOptions {
 }
 
 const stopWithinMs = 20_000
+const running = new Set<ChildProcess>()
+// However the bench ends, nothing of it stays behind.
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
 
 /** Node's own flags for a profile whose file name says which process it was. */
 function profiling(dir: string | null | undefined, name: string): string[] {
@@ -40,12 +45,15 @@ export async function stopChild(child: ChildProcess): Promise<void> {
 
 export function forkFile(file: string, options: ForkOptions = {}): ChildProcess {
   const out = options.log ?? 'inherit'
-  return fork(new URL(file, import.meta.url), [...(options.args ?? [])], {
+  const child = fork(new URL(file, import.meta.url), [...(options.args ?? [])], {
     serialization: 'advanced',
     stdio: ['ignore', out, out, 'ipc'],
     execArgv: profiling(options.profile, `${path.basename(file, '.ts')}-${Date.now()}`),
     ...(options.env && { env: options.env }),
   })
+  running.add(child)
+  child.once('exit', () => running.delete(child))
+  return child
 }
 
 /** Starts one of the bench's files as a process and waits for its first message, which says that it is ready. */

@@ -42,6 +42,7 @@ function writeJson(file: string, report: Report): void {
   writeFileSync(file, `${JSON.stringify({ ...report, parts }, null, 2)}\n`)
 }
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 try {
   const options = readOptions(process.argv.slice(2))
   const report = await run(options)

@@ -5,7 +5,8 @@ import type { Child } from './children.ts'
 import type { Door } from './deliveries.ts'
 import type { HubProcess } from './hub-process.ts'
 import { skuOf } from './order-body.ts'
-import { domainOf, type Answer as SinkAnswer, type Ask as SinkAsk, tokenOf } from './sink.ts'
+import type { Answer as SinkAnswer, Ask as SinkAsk } from './sink.ts'
+import { domainOf, tokenOf } from './sink-shops.ts'
 
 export type Sink = Child<SinkAsk, SinkAnswer>
 

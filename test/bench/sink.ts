@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { answerParent } from './children.ts'
 import { skuOf, variantGid } from './order-body.ts'
+import { domainOf, tokenOf } from './sink-shops.ts'
 
 export type Ask =
   | { readonly kind: 'open'; readonly shops: number; readonly skus: number }
@@ -38,9 +39,7 @@ interface Question {
   readonly variables?: Record<string, unknown>
 }
 
-export const tokenOf = (shop: number) => `shpat_bench_${shop}`
-export const domainOf = (shop: number) => `bench-${shop}.myshopify.com`
-export const itemGid = (sku: number) => `gid://shopify/InventoryItem/${sku}`
+const itemGid = (sku: number) => `gid://shopify/InventoryItem/${sku}`
 const location = { id: 'gid://shopify/Location/1' }
 const pageSize = 100
 const lastPage = { hasNextPage: false, endCursor: null }

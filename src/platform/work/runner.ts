@@ -65,7 +65,8 @@ export interface RunnerDeps {
 
 const turnsMax = 10_000
 const sweepLimit = 200
-const graceMs = 3_000
+// A busy machine rings its alarms late; what nobody announced within this was announced by nobody.
+const graceMs = 5_000
 /** A lane that has had this long goes on after those that wait for its place. */
 const sliceMs = 500
 /** Longer waits are the rows' own business, so that a person's mend is not ignored for hours. */
@@ -207,6 +208,9 @@ async function takeTurns(
       state.failures.delete(nameOf(lease))
       if (state.stopping || turn.holdMs !== undefined || !(turn.again || running.again)) return turn
       if (waiting.size > 0 && state.ports.clock.ms() - askedAt > sliceMs) return { ...turn, again: true }
+      // The next turn may find nothing due yet and ask for nothing: what this one asked for must not be forgotten.
+      const { merchantId, connectionId } = lease
+      if (turn.dueInMs !== null) state.later({ merchantId, connectionId, kind: kind.kind }, turn.dueInMs)
     }
     return { again: true, dueInMs: null }
   } finally {
@@ -245,6 +249,8 @@ async function sweep(state: State): Promise<number> {
       if (slot.running.has(name) || slot.waiting.has(name) || slot.held.has(name)) continue
       found++
       state.metrics.foundBySweeper.inc({ kind: key.kind })
+      const { kind, merchantId, connectionId } = key
+      state.log.warn({ kind, merchantId, connectionId }, 'lane.found-by-sweeper')
       wake(state, key, !slot.kind.scheduled)
     }
   }
