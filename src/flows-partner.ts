@@ -18,7 +18,6 @@ import {
   moveLines,
   type OpenRequest,
   openByHand,
-  unitsLost,
 } from './fulfillment/request-state.ts'
 import { tickClock } from './inventory/clock.ts'
 import { fitStock } from './inventory/fit-stock.ts'
@@ -69,16 +68,16 @@ export async function partnerReported(
   })
   const version = await tickClock(tx)
   await consumeStock(tx, version, left)
-  const lost = await settleUnits(tx, version, { report, plan, left })
-  const touched = [...new Set([...left, ...plan.refused, ...lost].map((m) => m.orderId))]
+  await settleUnits(tx, version, plan, left)
+  const touched = [...new Set([...left, ...plan.refused, ...plan.lost].map((m) => m.orderId))]
   const fit = await fitStock(
     tx,
     version,
     touched,
-    [...left, ...lost].map((l) => l.itemId),
+    [...left, ...plan.lost].map((l) => l.itemId),
   )
   await tellChannels(tx, ids, shipments)
-  await noteReport(tx, report.cause, [...plan.notices, ...noticesOf(shipments, lost, place)], shipments)
+  await noteReport(tx, report.cause, [...plan.notices, ...lateParcels(shipments, place)], shipments)
   await noteFit(tx, fit, report.cause, none)
   await askPartners(tx, ids, fit, { cause: report.cause, cancelled: none })
   return [...plan.misfits, ...(await partnerCounted(tx, ids, report, rows))]
@@ -88,42 +87,33 @@ export async function partnerReported(
 async function settleUnits(
   tx: Tx,
   version: bigint,
-  { report, plan, left }: { readonly report: Report; readonly plan: FactPlan; readonly left: readonly LineMove[] },
-): Promise<LineMove[]> {
+  plan: FactPlan,
+  left: readonly (LineMove & { readonly shippedAt: string })[],
+): Promise<void> {
   await moveLines(tx, [...left, ...plan.refused])
   await markHanded(tx, plan.refused, -1)
-  const lost = await unitsLost(tx, report.connectionId, plan.finals)
-  await loseStock(tx, version, lost)
-  await moveLines(tx, lost)
+  await loseStock(tx, version, plan.lost)
+  await moveLines(tx, plan.lost)
   await confirmEffects(tx, 'request', plan.proven)
   await confirmEffects(tx, 'request_cancel', plan.cancelProven)
   const over = await closedRequests(
     tx,
-    [...left, ...lost].map((m) => m.fulfillmentOrderId),
+    [...left, ...plan.lost].map((m) => m.fulfillmentOrderId),
   )
   await dropEffects(tx, 'request_cancel', over, 'the goods left before the partner answered')
   await resolveExceptions(
     tx,
     [...plan.proven, ...plan.cancelProven, ...over].map((id) => `ack.${id}`),
   )
-  return lost
+  await resolveExceptions(
+    tx,
+    over.map((id) => `shipped_short.${id}`),
+  )
 }
 
-function noticesOf(
-  shipments: readonly RecordedShipment[],
-  lost: readonly LineMove[],
-  place: ReadonlyMap<string, OpenRequest>,
-): Notice[] {
-  const short = lost.map((m) => ({
-    kind: 'shipped_short' as const,
-    orderId: m.orderId,
-    fulfillmentOrderId: m.fulfillmentOrderId,
-    detail: {
-      units: m.qty,
-      reason: 'the partner does not have them; they were asked for again as far as there is stock',
-    },
-  }))
-  const late = shipments
+/** Parcels that left although their order was cancelled. */
+function lateParcels(shipments: readonly RecordedShipment[], place: ReadonlyMap<string, OpenRequest>): Notice[] {
+  return shipments
     .filter((s) => place.get(s.fulfillmentOrderId)?.cancelled)
     .map((s) => ({
       kind: 'shipped_after_cancel' as const,
@@ -131,7 +121,6 @@ function noticesOf(
       fulfillmentOrderId: s.fulfillmentOrderId,
       detail: { tracking: s.tracking },
     }))
-  return [...short, ...late]
 }
 
 /** "Shipped" goes back to the shop that sold it, once per shipment. */

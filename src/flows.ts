@@ -11,10 +11,11 @@ import { createItems, itemsOfListings, replaceComponents } from './catalog/map-l
 import type { ListedListing } from './connector-kit/index.ts'
 import { intend, withdraw } from './effects/effects.ts'
 import { reopenRequests, requestCancels } from './fulfillment/open-requests.ts'
-import { releaseIncomplete } from './fulfillment/request-state.ts'
+import { moveLines, orderOfIncomplete, releaseIncomplete } from './fulfillment/request-state.ts'
 import { recordChange, tickClock } from './inventory/clock.ts'
 import { type Count, type CountOutcome, countStock } from './inventory/count-stock.ts'
 import { type Fit, fitStock } from './inventory/fit-stock.ts'
+import { loseStock } from './inventory/hand-off.ts'
 import { onHandOf } from './inventory/locate.ts'
 import { forgetListing, neverPushed } from './inventory/push-rows.ts'
 import { recordSales, setNeeds } from './inventory/set-needs.ts'
@@ -252,11 +253,17 @@ async function lineUp(
 
 /** A person decided to ask a partner again for what it refused or shorted. */
 export async function requestRetried(tx: Tx, ids: Ids, cause: Cause, fulfillmentOrderId: string): Promise<boolean> {
-  const orderId = await releaseIncomplete(tx, fulfillmentOrderId)
+  const orderId = await orderOfIncomplete(tx, fulfillmentOrderId)
   if (orderId === null) return false
-  await resolveExceptions(tx, [`request_rejected.${fulfillmentOrderId}`, `shipped_short.${fulfillmentOrderId}`])
   await lockOrders(tx, [orderId])
-  const fit = await fitStock(tx, await tickClock(tx), [orderId])
+  const lost = await releaseIncomplete(tx, fulfillmentOrderId)
+  if (lost === null) return false
+  await resolveExceptions(tx, [`request_rejected.${fulfillmentOrderId}`, `shipped_short.${fulfillmentOrderId}`])
+  const version = await tickClock(tx)
+  await loseStock(tx, version, lost)
+  await moveLines(tx, lost)
+  const itemIds = lost.map((line) => line.itemId)
+  const fit = await fitStock(tx, version, [orderId], itemIds)
   await askPartners(tx, ids, fit, { cause, cancelled: none })
   return true
 }

@@ -194,8 +194,16 @@ const shipmentsContract: DocumentContract = {
       type: 'yes-no',
       required: 'no',
       lengthMax: 10,
+      meaning: '`yes`: nothing more comes for this request and SKU, in this parcel or another. Empty: `no`.',
+    },
+    {
+      name: 'short',
+      aliases: ['qty_short', 'short_qty', 'quantity_short', 'quantity_difference', 'shortage'],
+      type: 'count',
+      required: 'no',
+      lengthMax: 20,
       meaning:
-        '`yes`: nothing more comes for this request and SKU. If less was sent than asked for, the rest is not in your stock. Empty: `no`.',
+        'Only with `final` = `yes`: units asked for that will not come, over all parcels; they are not in your stock. Empty: not said.',
     },
   ],
 }

@@ -42,6 +42,11 @@ describe('cells', () => {
     ['final in another word', { final: 'TRUE' }, { final: true }],
     ['final empty', { final: '' }, { final: false }],
     ['final in no word', { final: 'perhaps' }, 'YES_NO'],
+    ['short of a final row', { short: '2' }, { final: true, short: 2 }],
+    ['short where more may come', { short: '2', final: 'no' }, 'NOT_FINAL'],
+    ['short zero where more may come', { short: '0', final: 'no' }, { final: false }],
+    ['short in letters', { short: 'none' }, 'NOT_A_NUMBER'],
+    ['short below zero', { short: '-1' }, 'NEGATIVE'],
     ['a shipment id too long', { shipment_id: 'P'.repeat(61) }, 'TOO_LONG'],
     ['no carrier', { carrier: ' ' }, 'EMPTY'],
   ]

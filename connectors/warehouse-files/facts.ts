@@ -55,6 +55,32 @@ function ack(take: Take): Reading {
   }
 }
 
+/** Null: the cell is empty. */
+const readShort = (column: Column, raw: string): Cell<number | null> =>
+  raw.trim() === '' ? { ok: true, value: null } : readCount(column, raw, limits.shippedMax)
+
+function objection(field: string, code: string, message: string): CellProblem {
+  return { ok: false, field, code, message: `${field}: ${message}` }
+}
+
+/** Cells that are right one by one and say together what cannot be. */
+function contradictions(cells: {
+  readonly quantity: Cell<number>
+  readonly final: Cell<boolean>
+  readonly short: Cell<number | null>
+}): CellProblem[] {
+  const { quantity, final, short } = cells
+  if (!final.ok || final.value) return []
+  const nothing = quantity.ok && quantity.value === 0
+  const early = short.ok && (short.value ?? 0) > 0
+  return [
+    ...(nothing ? [objection('quantity', 'ZERO', 'nothing was sent. Leave the row out, or write final = yes.')] : []),
+    ...(early
+      ? [objection('short', 'NOT_FINAL', 'more may still come. Write final = yes, or leave short empty.')]
+      : []),
+  ]
+}
+
 function shipped(take: Take, timeZone: string): Reading {
   const shipment = take('shipment_id', readCode)
   const request = take('request_number', readRequestNumber)
@@ -64,15 +90,8 @@ function shipped(take: Take, timeZone: string): Reading {
   const tracking = take('tracking', readTracking)
   const at = take('shipped_at', (column, raw) => readTime(column, raw, timeZone))
   const final = take('final', readYesNo)
-  const nothing = quantity.ok && final.ok && quantity.value === 0 && !final.value
-  const zero: Cell<null> = nothing
-    ? {
-        ok: false,
-        field: 'quantity',
-        code: 'ZERO',
-        message: 'quantity: nothing was sent. Leave the row out, or write final = yes.',
-      }
-    : { ok: true, value: null }
+  const short = take('short', readShort)
+  const against = contradictions({ quantity, final, short })
   if (
     !shipment.ok ||
     !request.ok ||
@@ -82,9 +101,10 @@ function shipped(take: Take, timeZone: string): Reading {
     !tracking.ok ||
     !at.ok ||
     !final.ok ||
-    nothing
+    !short.ok ||
+    against.length > 0
   )
-    return wrong(shipment, request, sku, quantity, zero, carrier, tracking, at, final)
+    return wrong(shipment, request, sku, quantity, carrier, tracking, at, final, short, ...against)
   const fact: PartnerFact = {
     type: 'shipped',
     request: request.value,
@@ -95,6 +115,7 @@ function shipped(take: Take, timeZone: string): Reading {
     tracking: tracking.value,
     shippedAt: at.value,
     final: final.value,
+    ...(final.value && short.value !== null ? { short: short.value } : {}),
   }
   if (tracking.value !== null || quantity.value === 0) return { ok: true, fact }
   return {

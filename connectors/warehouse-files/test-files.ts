@@ -28,7 +28,9 @@ export function ship(...lines: readonly string[]): string {
 }
 /** One shipment row in which some cells are changed. */
 export function shipWith(change: Readonly<Record<string, string>>): string {
-  const names = shipHeader.split(',')
-  const cells = goodRow.split(',').map((cell, at) => change[names[at] ?? ''] ?? cell)
-  return ship(cells.map((cell) => (/[,"\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(','))
+  const header = `${shipHeader},short`
+  const names = header.split(',')
+  const cells = `${goodRow},`.split(',').map((cell, at) => change[names[at] ?? ''] ?? cell)
+  const row = cells.map((cell) => (/[,"\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(',')
+  return `${header}\r\n${row}\r\n`
 }

@@ -266,6 +266,11 @@ export type PartnerFact =
       readonly shippedAt: string
       /** True: nothing more will come for this request line. */
       readonly final: boolean
+      /**
+       * With `final`: units of the request that will not come, over all its parcels (X12 945 calls it quantity difference,
+       * W12-04). Files overtake one another, so what a final row leaves open is lost only when this says so.
+       */
+      readonly short?: number
     }
   | { readonly type: 'stock'; readonly sku: string; readonly onHand: number; readonly asOf: string }
 /** `row`: 1-based line in the file, as the partner's editor shows it. */

@@ -20,11 +20,14 @@ export interface Notice {
   readonly fulfillmentOrderId: string
   readonly detail: Readonly<Record<string, unknown>>
 }
-/** Of this SKU of this request nothing more comes; its other SKUs may still be on their way in another parcel. */
-export interface FinalSku {
-  readonly request: string
+/** Of this SKU of this request nothing more comes. `short`: units that will not, over all parcels; null: not said. */
+interface FinalSku {
+  readonly request: OpenRequest
   readonly sku: string
+  readonly short: number | null
+  readonly shippedAt: string
 }
+export type LostUnits = LineMove & { readonly shippedAt: string }
 /** What a partner's rows mean, worked out without touching anything. */
 export interface FactPlan {
   readonly parcels: readonly Parcel[]
@@ -35,8 +38,8 @@ export interface FactPlan {
   readonly cancelProven: readonly string[]
   readonly notices: readonly Notice[]
   readonly misfits: readonly Misfit[]
-  /** SKUs of requests said to be complete: what is still open of them after the shipments will not come. */
-  readonly finals: readonly FinalSku[]
+  /** Units that will not come and are gone from the partner's shelves too, as it saw at `shippedAt`. */
+  readonly lost: readonly LostUnits[]
 }
 
 interface Draft {
@@ -48,7 +51,7 @@ interface Draft {
   cancelProven: Set<string>
   notices: Notice[]
   misfits: Misfit[]
-  finals: FinalSku[]
+  finals: Map<string, FinalSku>
 }
 
 const openKey = (r: OpenRequest, lineId: string, itemId: string) => `${r.fulfillmentOrderId} ${lineId} ${itemId}`
@@ -124,7 +127,13 @@ function planShipment(
     draft.misfits.push({ row, code: 'ALREADY_REPORTED', field: 'quantity', message })
     return
   }
-  if (fact.final) draft.finals.push({ request: request.requestNumber, sku: fact.sku })
+  if (fact.final)
+    draft.finals.set(`${request.requestNumber} ${fact.sku}`, {
+      request,
+      sku: fact.sku,
+      short: fact.short ?? null,
+      shippedAt: fact.shippedAt,
+    })
   if (fact.quantity === 0 || known) return // only says that no more will come, or what was said before
   const key = `${request.fulfillmentOrderId} ${fact.shipment}`
   const parcel = draft.parcels.get(key) ?? {
@@ -155,6 +164,42 @@ function planShipment(
   }
 }
 
+/**
+ * What a final row leaves open. An earlier parcel's file may still be on its way, so only the units that the partner calls
+ * short are lost; what was called short before is `rejected` already. Where it does not say, a person decides: units asked
+ * for again by mistake would leave twice.
+ */
+function settleFinal(draft: Draft, { request, sku, short, shippedAt }: FinalSku): LostUnits[] {
+  const lines = request.lines.filter((line) => line.sku === sku)
+  const { fulfillmentOrderId, orderId } = request
+  const openOf = (line: (typeof lines)[number]) => draft.open.get(openKey(request, line.lineId, line.itemId)) ?? 0
+  const note = (units: number, reason: string) =>
+    draft.notices.push({ kind: 'shipped_short', orderId, fulfillmentOrderId, detail: { sku, units, reason } })
+  if (short === null) {
+    const open = lines.reduce((sum, line) => sum + openOf(line), 0)
+    if (open === 0 || !['open', 'in_progress'].includes(request.status)) return []
+    draft.states.push({
+      fulfillmentOrderId,
+      requestStatus: null,
+      status: 'incomplete',
+      reason: 'complete without these',
+    })
+    note(open, 'the partner calls the request complete and told of no parcel with these; ask again if they never left')
+    return []
+  }
+  let left = short - lines.reduce((sum, line) => sum + line.rejected, 0)
+  const lost = lines.flatMap((line) => {
+    const qty = Math.min(Math.max(left, 0), openOf(line))
+    left -= qty
+    return qty === 0
+      ? []
+      : [{ ...request, lineId: line.lineId, itemId: line.itemId, qty, shippedAt, column: 'rejected' as const }]
+  })
+  const units = lost.reduce((sum, move) => sum + move.qty, 0)
+  if (units > 0) note(units, 'the partner does not have them; they were asked for again as far as there is stock')
+  return lost
+}
+
 /** Works out what reported rows mean for the requests they name. Pure. Stock rows are not its business. */
 export function planFacts(rows: readonly ReportedRow[], requests: ReadonlyMap<string, OpenRequest>): FactPlan {
   const draft: Draft = {
@@ -166,7 +211,7 @@ export function planFacts(rows: readonly ReportedRow[], requests: ReadonlyMap<st
     cancelProven: new Set(),
     notices: [],
     misfits: [],
-    finals: [],
+    finals: new Map(),
   }
   for (const request of requests.values())
     for (const l of request.lines) draft.open.set(openKey(request, l.lineId, l.itemId), l.open)
@@ -179,6 +224,7 @@ export function planFacts(rows: readonly ReportedRow[], requests: ReadonlyMap<st
     } else if (fact.type === 'shipped') planShipment(draft, request, row, fact)
     else planAnswer(draft, request, fact)
   }
+  const lost = [...draft.finals.values()].flatMap((final) => settleFinal(draft, final))
   return {
     parcels: [...draft.parcels.values()],
     states: draft.states,
@@ -187,6 +233,6 @@ export function planFacts(rows: readonly ReportedRow[], requests: ReadonlyMap<st
     cancelProven: [...draft.cancelProven],
     notices: draft.notices,
     misfits: draft.misfits,
-    finals: draft.finals,
+    lost,
   }
 }

@@ -15,6 +15,7 @@ export interface OpenRequest {
     readonly itemId: string
     readonly sku: string
     readonly requested: number
+    readonly rejected: number
     readonly open: number
   }[]
   /** What was booked of it already, by the partner's own parcel and SKU. */
@@ -26,7 +27,7 @@ const requestRow = `f.fulfillment_order_id as "fulfillmentOrderId", f.order_id a
 const requestParts = `
   cross join lateral (select * from orders o where o.merchant_id = $1 and o.order_id = f.order_id offset 0) o
   cross join lateral (
-    select json_agg(json_build_object('lineId', x.line_id, 'itemId', x.item_id, 'sku', i.sku, 'requested', x.requested,
+    select json_agg(json_build_object('lineId', x.line_id, 'itemId', x.item_id, 'sku', i.sku, 'requested', x.requested, 'rejected', x.rejected,
       'open', greatest(x.requested - x.cancelled - x.rejected - x.shipped, 0)) order by x.line_id) as lines
     from fulfillment_order_line x join item i on i.merchant_id = x.merchant_id and i.item_id = x.item_id
     where x.merchant_id = $1 and x.fulfillment_order_id = f.fulfillment_order_id) l
@@ -82,11 +83,23 @@ export interface StateChange {
 /** States only move forward: a late "accepted" does not undo a shipment or a cancellation. */
 export async function changeStates(tx: Tx, changes: readonly StateChange[]): Promise<void> {
   if (changes.length === 0) return
+  // One file may say several things of a request; an update takes one row of each.
+  const merged = new Map<string, StateChange>()
+  for (const change of changes) {
+    const before = merged.get(change.fulfillmentOrderId)
+    const { fulfillmentOrderId } = change
+    merged.set(fulfillmentOrderId, {
+      fulfillmentOrderId,
+      requestStatus: change.requestStatus ?? before?.requestStatus ?? null,
+      status: change.status ?? before?.status ?? null,
+      reason: change.reason ?? before?.reason ?? null,
+    })
+  }
   await tx.rows(
     `update fulfillment_order f set request_status = coalesce(d."requestStatus", f.request_status), status = coalesce(d.status, f.status), reason = coalesce(d.reason, f.reason)
      from (select * from jsonb_to_recordset($2::jsonb) as t("fulfillmentOrderId" uuid, "requestStatus" text, status text, reason text)) d
      where f.merchant_id = $1 and f.fulfillment_order_id = d."fulfillmentOrderId" and f.fulfillment_order_id = any($3::uuid[])`,
-    [tx.merchantId, JSON.stringify(changes), changes.map((c) => c.fulfillmentOrderId)],
+    [tx.merchantId, JSON.stringify([...merged.values()]), [...merged.keys()]],
   )
 }
 
@@ -113,7 +126,8 @@ export async function moveLines(tx: Tx, moves: readonly LineMove[]): Promise<voi
   )
   await tx.rows(
     `update fulfillment_order f set status = 'closed', request_status = case when f.request_status in ('rejected','cancellation_accepted') then f.request_status else 'closed' end
-     where f.merchant_id = $1 and f.fulfillment_order_id = any($2::uuid[]) and f.status = 'in_progress'
+     where f.merchant_id = $1 and f.fulfillment_order_id = any($2::uuid[])
+       and (f.status = 'in_progress' or f.status = 'incomplete' and f.request_status <> 'rejected')
        and not exists (select 1 from fulfillment_order_line x where x.merchant_id = $1 and x.fulfillment_order_id = f.fulfillment_order_id
          and x.requested > x.rejected + x.cancelled + x.shipped)`,
     [tx.merchantId, [...new Set(moves.map((m) => m.fulfillmentOrderId))]],
@@ -131,31 +145,34 @@ export async function closedRequests(tx: Tx, fulfillmentOrderIds: readonly strin
   return rows.map((row) => row.id)
 }
 
-/** Says what is still open of a request's SKUs of which the partner will send no more: those units are gone from its shelves. */
-export async function unitsLost(
-  tx: Tx,
-  connectionId: string,
-  finals: readonly { readonly request: string; readonly sku: string }[],
-): Promise<LineMove[]> {
-  if (finals.length === 0) return []
-  return tx.rows<LineMove & object>(
-    `select f.fulfillment_order_id as "fulfillmentOrderId", f.order_id as "orderId", x.line_id as "lineId", x.item_id as "itemId", f.location_id as "locationId",
-       x.requested - x.rejected - x.cancelled - x.shipped as qty, 'rejected' as "column"
-     from fulfillment_order f
-     join fulfillment_order_line x on x.merchant_id = f.merchant_id and x.fulfillment_order_id = f.fulfillment_order_id
-     join item i on i.merchant_id = x.merchant_id and i.item_id = x.item_id
-     where f.merchant_id = $1 and f.connection_id = $2 and f.request_number = any($3::text[]) and f.status = 'in_progress'
-       and x.requested > x.rejected + x.cancelled + x.shipped
-       and exists (select 1 from unnest($3::text[], $4::text[]) as d(request, sku) where d.request = f.request_number and d.sku = i.sku)`,
-    [tx.merchantId, connectionId, finals.map((f) => f.request), finals.map((f) => f.sku)],
-  )
-}
-
-/** A person decided that a refused or shorted request may be asked for again. False when it is not waiting for that. */
-export async function releaseIncomplete(tx: Tx, fulfillmentOrderId: string): Promise<string | null> {
+/** The order of a request that waits for a person, or null. */
+export async function orderOfIncomplete(tx: Tx, fulfillmentOrderId: string): Promise<string | null> {
   const [row] = await tx.rows<{ order_id: string }>(
-    `update fulfillment_order set status = 'closed' where merchant_id = $1 and fulfillment_order_id = $2 and status = 'incomplete' returning order_id`,
+    `select order_id from fulfillment_order where merchant_id = $1 and fulfillment_order_id = $2 and status = 'incomplete'`,
     [tx.merchantId, fulfillmentOrderId],
   )
   return row?.order_id ?? null
+}
+
+/**
+ * A person decided that what a partner refused, or never told of, may be asked for again: says which units are open still,
+ * so that they are booked as lost, and closes the request. Null when it does not wait for that. The order is locked.
+ */
+export async function releaseIncomplete(
+  tx: Tx,
+  fulfillmentOrderId: string,
+): Promise<(LineMove & { readonly shippedAt: string })[] | null> {
+  const closed = await tx.rows(
+    `update fulfillment_order set status = 'closed' where merchant_id = $1 and fulfillment_order_id = $2 and status = 'incomplete' returning 1`,
+    [tx.merchantId, fulfillmentOrderId],
+  )
+  if (closed.length === 0) return null
+  return tx.rows<LineMove & { readonly shippedAt: string }>(
+    `select f.fulfillment_order_id as "fulfillmentOrderId", f.order_id as "orderId", x.line_id as "lineId", x.item_id as "itemId", f.location_id as "locationId",
+       x.requested - x.rejected - x.cancelled - x.shipped as qty, 'rejected' as "column", now()::text as "shippedAt"
+     from (select * from fulfillment_order where merchant_id = $1 and fulfillment_order_id = $2) f
+     join fulfillment_order_line x on x.merchant_id = f.merchant_id and x.fulfillment_order_id = f.fulfillment_order_id
+     where x.requested > x.rejected + x.cancelled + x.shipped`,
+    [tx.merchantId, fulfillmentOrderId],
+  )
 }

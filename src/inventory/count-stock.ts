@@ -77,10 +77,10 @@ async function writeLevels(tx: Tx, version: bigint, counts: string): Promise<Cou
        select d.*, coalesce(l.on_hand, 0) as before, coalesce(l.reserved + l.unavailable, 0) as bound from d
        left join lateral (select * from inventory_level l where l.merchant_id = $1 and l.item_id = d."itemId" and l.location_id = d."locationId" offset 0) l on true
      ), level as (
-       insert into inventory_level as l (merchant_id, item_id, location_id, on_hand, counted_at)
-       select $1, "itemId", "locationId", greatest("onHand", bound), "asOf" from old
+       insert into inventory_level as l (merchant_id, item_id, location_id, on_hand, denied, counted_at)
+       select $1, "itemId", "locationId", greatest("onHand", bound), greatest(bound - "onHand", 0), "asOf" from old
        on conflict (merchant_id, item_id, location_id) do update
-       set on_hand = excluded.on_hand, counted_at = coalesce(excluded.counted_at, l.counted_at)
+       set on_hand = excluded.on_hand, denied = excluded.denied, counted_at = coalesce(excluded.counted_at, l.counted_at)
      ), moved as (
        insert into inventory_movement (merchant_id, version, seq, item_id, location_id, kind, on_hand_delta, reserved_delta, cause_kind, cause_id)
        select $1, $3, 300000000 + row_number() over (), "itemId", "locationId", kind, greatest("onHand", bound) - before, 0, "causeKind", "causeId"

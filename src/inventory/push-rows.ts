@@ -94,8 +94,8 @@ export async function viewListings(
      from clock, poll, unnest($3::uuid[]) as d(listing_id)
      cross join lateral (select * from listing_push p where p.merchant_id = $1 and p.connection_id = $2 and p.listing_id = d.listing_id offset 0) p
      left join lateral (
-       select min(coalesce(a.available, 0) / k.qty_per)::int as quantity from listing_component k
-       left join lateral (select sum(l.on_hand - l.reserved - l.unavailable) as available from inventory_level l where l.merchant_id = $1 and l.item_id = k.item_id) a on true
+       select min(greatest(a.available, 0) / k.qty_per)::int as quantity from listing_component k
+       left join lateral (select sum(l.on_hand - l.reserved - l.unavailable - l.denied) as available from inventory_level l where l.merchant_id = $1 and l.item_id = k.item_id) a on true
        where k.merchant_id = $1 and k.listing_id = p.listing_id) s on true`,
     [tx.merchantId, connectionId, listingIds],
   )

@@ -11,11 +11,12 @@ export interface LevelRow {
   readonly onHand: number
   readonly reserved: number
   readonly unavailable: number
+  readonly denied: number
 }
 
 /** A level `t` with its item `i` and location `p`. */
 export const levelColumns = `t.item_id as "itemId", i.sku, t.location_id as "locationId", p.code as "locationCode",
-  t.on_hand as "onHand", t.reserved, t.unavailable`
+  t.on_hand as "onHand", t.reserved, t.unavailable, t.denied`
 export const levelJoins = `cross join lateral (select sku from item i where i.merchant_id = $1 and i.item_id = t.item_id offset 0) i
   cross join lateral (select code from location p where p.merchant_id = $1 and p.location_id = t.location_id offset 0) p`
 
@@ -27,6 +28,7 @@ export const shownLevel = z.object({
   onHand: z.int(),
   reserved: z.int(),
   unavailable: z.int(),
+  denied: z.int().describe('Units that the last count denies, but a partner was promised before.'),
   available: z.int(),
 })
 
@@ -38,7 +40,8 @@ export const showLevel = (row: LevelRow): z.infer<typeof shownLevel> => ({
   onHand: row.onHand,
   reserved: row.reserved,
   unavailable: row.unavailable,
-  available: row.onHand - row.reserved - row.unavailable,
+  denied: row.denied,
+  available: Math.max(0, row.onHand - row.reserved - row.unavailable - row.denied),
 })
 
 const locationsMax = 200

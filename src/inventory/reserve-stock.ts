@@ -33,7 +33,7 @@ export async function reserveStock(
      ), supply as (
        select l.item_id, l.location_id, l.on_hand, sum(l.free) over w - l.free as lo, sum(l.free) over w as hi
        from (select distinct item_id from lack) i
-       cross join lateral (select l.item_id, l.location_id, l.on_hand, l.on_hand - l.reserved - l.unavailable as free
+       cross join lateral (select l.item_id, l.location_id, l.on_hand, l.on_hand - l.reserved - l.unavailable - l.denied as free
          from inventory_level l where l.merchant_id = $1 and l.item_id = i.item_id offset 0) l
        cross join lateral (select rank from location p where p.merchant_id = $1 and p.location_id = l.location_id offset 0) p
        where l.free > 0
@@ -85,7 +85,7 @@ export async function itemsWithFreeStock(tx: Tx, itemIds: readonly string[]): Pr
   const rows = await tx.rows<{ item_id: string }>(
     `select i.item_id from unnest($2::uuid[]) as i(item_id)
      cross join lateral (select 1 from inventory_level l where l.merchant_id = $1 and l.item_id = i.item_id
-       and l.on_hand > l.reserved + l.unavailable limit 1) l`,
+       and l.on_hand > l.reserved + l.unavailable + l.denied limit 1) l`,
     [tx.merchantId, [...new Set(itemIds)]],
   )
   return rows.map((row) => row.item_id)

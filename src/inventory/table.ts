@@ -85,6 +85,8 @@ export const inventoryLevel = pgTable(
     onHand: integer('on_hand').notNull(),
     reserved: integer('reserved').notNull().default(0),
     unavailable: integer('unavailable').notNull().default(0),
+    /** Units of `on_hand` that the last count denies: promised to partners before, so the row must keep them. Not sellable. */
+    denied: integer('denied').notNull().default(0),
     /** As-of time of the last count applied: an older count is stale. */
     countedAt: instant('counted_at'),
   },
@@ -92,7 +94,7 @@ export const inventoryLevel = pgTable(
     primaryKey({ columns: [t.merchantId, t.itemId, t.locationId] }),
     check(
       'level_law',
-      sql`${t.reserved} >= 0 and ${t.unavailable} >= 0 and ${t.reserved} + ${t.unavailable} <= ${t.onHand}`,
+      sql`${t.reserved} >= 0 and ${t.unavailable} >= 0 and ${t.denied} >= 0 and ${t.reserved} + ${t.unavailable} <= ${t.onHand}`,
     ),
   ],
 )

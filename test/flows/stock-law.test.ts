@@ -85,6 +85,7 @@ async function reportSome(w: World, rng: () => number): Promise<void> {
         tracking: 'T1',
         shippedAt: new Date().toISOString(),
         final: rng() < 0.2,
+        ...(rng() < 0.5 ? { short: Math.floor(rng() * 3) } : {}),
       }
       facts.push(fact)
       if (rng() < 0.3) facts.push(fact)

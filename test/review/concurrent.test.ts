@@ -87,6 +87,7 @@ async function report(rng: () => number) {
           tracking: null,
           shippedAt: new Date().toISOString(),
           final: rng() < 0.3,
+          ...(rng() < 0.5 ? { short: 1 } : {}),
         },
       ]
     return []

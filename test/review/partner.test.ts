@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, expect, test } from 'vitest'
 import type { PartnerFact } from '../../src/connector-kit/index.ts'
-import { ordersArrived } from '../../src/flows.ts'
+import { ordersArrived, requestRetried } from '../../src/flows.ts'
 import { partnerReported } from '../../src/flows-partner.ts'
 import { submitRequests } from '../../src/fulfillment/submit-requests.ts'
 import { markHanded } from '../../src/inventory/hand-off.ts'
@@ -72,6 +72,9 @@ const openExceptions = async () =>
   (await inTx<{ kind: string }>('select kind from exception where resolved_at is null order by kind')).map(
     (row) => row.kind,
   )
+const levels = () => inTx('select on_hand, reserved, denied from inventory_level where on_hand > 0')
+const requests = async () =>
+  (await inTx<{ status: string }>('select status from fulfillment_order order by created_at')).map((row) => row.status)
 const count = (asOf: string, quantity: number): PartnerFact => ({ type: 'stock', sku: 'SKU-0', onHand: quantity, asOf })
 
 test('a parcel reported again in a later file leaves the building once, though two lines of the request have its SKU', async () => {
@@ -217,4 +220,109 @@ test('an order imported while its listing is being mapped gets its stock', async
   await imported
   expect(await inTx('select sum(reserved)::int as n from reservation')).toEqual([{ n: 5 }])
   expect(await openExceptions()).toEqual([])
+})
+
+test('a final row that overtakes the file of an earlier parcel loses nothing, and nothing leaves twice', async () => {
+  world = await openWorld(1)
+  await setStock(world, 0, 0, 10)
+  await bring('o1', [{ listing: 'V0', quantity: 4 }])
+  const [request = ''] = await submitAll()
+  await tell([shipped(request, { shipment: 'S2', final: true, short: 0 })])
+  expect(await openExceptions()).toEqual([])
+  expect(await submitAll()).toEqual([])
+  await tell([shipped(request)])
+  expect(await requests()).toEqual(['closed'])
+  expect(await levels()).toEqual([{ on_hand: 6, reserved: 0, denied: 0 }])
+})
+
+test('units that a final row leaves open without calling them short wait for a person, or for their parcel', async () => {
+  world = await openWorld(1)
+  await setStock(world, 0, 0, 10)
+  await bring('o1', [{ listing: 'V0', quantity: 4 }])
+  const [request = ''] = await submitAll()
+  await tell([{ type: 'accepted', request }, shipped(request, { shipment: 'S2', final: true })])
+  expect(await openExceptions()).toEqual(['shipped_short'])
+  expect(await requests()).toEqual(['incomplete'])
+  expect(await submitAll()).toEqual([])
+  expect(await levels()).toEqual([{ on_hand: 8, reserved: 2, denied: 0 }])
+  await tell([shipped(request)])
+  expect(await requests()).toEqual(['closed'])
+  expect(await openExceptions()).toEqual([])
+})
+
+test('a person who asks again for units that nobody told of takes them off the shelf and orders others', async () => {
+  world = await openWorld(1)
+  await setStock(world, 0, 0, 10)
+  await bring('o1', [{ listing: 'V0', quantity: 4 }])
+  const [request = ''] = await submitAll()
+  await tell([shipped(request, { final: true })])
+  const [row] = await inTx<{ id: string }>('select fulfillment_order_id as id from fulfillment_order')
+  const again = () =>
+    withTenantTx(world.db, world.merchantId, (tx) =>
+      requestRetried(tx, ids, { kind: 'api', id: randomUUID() }, row?.id ?? ''),
+    )
+  expect(await again()).toBe(true)
+  expect(await again()).toBe(false)
+  expect(await levels()).toEqual([{ on_hand: 6, reserved: 2, denied: 0 }])
+  const [second = ''] = await submitAll()
+  await tell([shipped(second, { shipment: 'S3', final: true, short: 0 })])
+  expect(await requests()).toEqual(['closed', 'closed'])
+  expect(await openExceptions()).toEqual([])
+})
+
+test('units called short are lost once, whatever is repeated, and asked for again', async () => {
+  world = await openWorld(1)
+  await setStock(world, 0, 0, 10)
+  await bring('o1', [
+    { listing: 'V0', quantity: 2 },
+    { listing: 'V0', quantity: 2 },
+  ])
+  const [request = ''] = await submitAll()
+  const last = shipped(request, { quantity: 1, final: true, short: 3 })
+  await tell([last])
+  await tell([last])
+  expect(await levels()).toEqual([{ on_hand: 6, reserved: 3, denied: 0 }])
+  expect(await submitAll()).toHaveLength(1)
+})
+
+test('units of a departure that a count saw before its row are never put on sale', async () => {
+  world = await openWorld(1)
+  await setStock(world, 0, 0, 4)
+  await bring('o1', [{ listing: 'V0', quantity: 4 }])
+  const [request = ''] = await submitAll()
+  await tell([count('2026-11-23T11:00:00.000Z', 2)])
+  expect(await levels()).toEqual([{ on_hand: 4, reserved: 4, denied: 2 }])
+  await tell([shipped(request)])
+  expect(await levels()).toEqual([{ on_hand: 2, reserved: 2, denied: 0 }])
+  await tell([shipped(request, { shipment: 'S2', shippedAt: '2026-11-23T12:00:00.000Z' })])
+  expect(await levels()).toEqual([])
+})
+
+test('a loss that a count saw before its row is taken once', async () => {
+  world = await openWorld(1)
+  await setStock(world, 0, 0, 5)
+  await bring('o1', [{ listing: 'V0', quantity: 3 }])
+  const [request = ''] = await submitAll()
+  await tell([count('2026-11-23T11:00:00.000Z', 4)])
+  await tell([shipped(request, { final: true, short: 1 })])
+  const [row] = await levels()
+  expect(row).toEqual({ on_hand: 4, reserved: 1, denied: 0 })
+  await tell([count('2026-11-23T12:00:00.000Z', 2)])
+  expect(await onHand()).toBe(2)
+})
+
+test('units that a count denies stay off sale when their request is called off', async () => {
+  world = await openWorld(1)
+  await setStock(world, 0, 0, 4)
+  const line = [{ listing: 'V0', quantity: 4 }]
+  await bring('o1', line)
+  const [request = ''] = await submitAll()
+  await tell([count('2026-11-23T11:00:00.000Z', 3)])
+  const at = 1_800_000_001_000
+  await bring('o1', line, { cancelledAt: new Date(at).toISOString() }, at)
+  await tell([{ type: 'cancel_accepted', request }])
+  await bring('o2', line)
+  expect(await inTx('select sum(short)::int as short from order_line_component where short > 0')).toEqual([
+    { short: 1 },
+  ])
 })

@@ -11,7 +11,7 @@ const audits = {
   lawOfQuantitiesBroken: `select count(*)::int as n from order_line_component c where c.need + c.excess <> c.short +
     coalesce((select sum(r.reserved + r.consumed) from reservation r where r.order_id = c.order_id and r.line_id = c.line_id and r.item_id = c.item_id), 0)`,
   shortAlthoughFree: `select count(*)::int as n from order_line_component c where c.short > 0 and exists (
-    select 1 from inventory_level l where l.item_id = c.item_id and l.on_hand > l.reserved + l.unavailable)`,
+    select 1 from inventory_level l where l.item_id = c.item_id and l.on_hand > l.reserved + l.unavailable + l.denied)`,
   handedIsNotWhatRequestsHold: `select count(*)::int as n from (
     select r.order_id, r.line_id, r.item_id, r.location_id, r.handed from reservation r
     left join lateral (select coalesce(sum(greatest(x.requested - x.rejected - x.cancelled - x.shipped, 0)), 0)::int as open

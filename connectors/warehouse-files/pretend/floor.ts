@@ -178,7 +178,9 @@ function sendParcel(floor: Floor, job: Job, plan: { readonly left: number; reado
       sent.push({ sku: line.sku, quantity })
       floor.record('shipped', { number: job.number, shipment: parcel.shipment, sku: line.sku, quantity, tracking })
     }
-    floor.ship({ ...parcel, sku: line.sku, quantity, carrier: filled ? 'Pretend Post' : 'none', final: line.closed })
+    const short = line.requested - line.shipped
+    const carrier = filled ? 'Pretend Post' : 'none'
+    floor.ship({ ...parcel, sku: line.sku, quantity, carrier, final: line.closed, short })
   }
   if (sent.length > 0) job.shipments.push({ tracking, lines: sent })
   if (job.lines.every((line) => line.closed)) job.state = 'done'

@@ -13,6 +13,8 @@ export interface ShipmentRow {
   readonly tracking: string
   readonly shippedAt: number
   readonly final: boolean
+  /** Units asked for that will not come; said with `final` only. */
+  readonly short: number
 }
 export interface StockRow {
   readonly sku: string
@@ -38,10 +40,10 @@ export function acksFile(rows: readonly AckRow[]): Buffer {
 }
 export function shipmentsFile(rows: readonly ShipmentRow[]): Buffer {
   return file(
-    ['shipment_id', 'request_number', 'sku', 'quantity', 'carrier', 'tracking', 'shipped_at', 'final'],
+    ['shipment_id', 'request_number', 'sku', 'quantity', 'carrier', 'tracking', 'shipped_at', 'final', 'short'],
     rows.map((row) => [
       ...[row.shipment, row.number, row.sku, row.quantity, row.carrier, row.tracking, iso(row.shippedAt)],
-      row.final ? 'yes' : 'no',
+      ...(row.final ? ['yes', row.short] : ['no', '']),
     ]),
   )
 }

@@ -38,7 +38,7 @@ export const stock: readonly Command[] = [
     method: 'GET',
     path: '/inventory/levels',
     options: [...page, text('sku', 'exactly this one'), text('location', 'its id')],
-    columns: ['sku', 'locationCode', 'onHand', 'reserved', 'unavailable', 'available'],
+    columns: ['sku', 'locationCode', 'onHand', 'reserved', 'unavailable', 'denied', 'available'],
   },
   {
     noun: 'stock',
