@@ -121,6 +121,14 @@ test('a shipment is told once: pushed again, or looked for, it is found by its t
   ])
 })
 
+test('a shipment that the shop shows whole is proven without reading what else the order waits for', async () => {
+  const { ctx, asked } = fakeShop([work(1, [{ line: 1, remaining: 2 }])])
+  await shipments.push(ctx, parcel())
+  const before = asked.length
+  expect(await shipments.find(ctx, parcel())).toBe('f-1')
+  expect(asked.slice(before).map(({ name }) => name)).toEqual(['OrderTracking', 'FulfillmentLines'])
+})
+
 test('a create whose answer was lost is found, not repeated', async () => {
   const { ctx, creates } = fakeShop([work(1, [{ line: 1, remaining: 2 }])], [], () => ({ status: 502, body: '' }))
   await expect(shipments.push(ctx, parcel())).rejects.toMatchObject({ kind: 'outcome_unknown' })
