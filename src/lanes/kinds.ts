@@ -85,7 +85,7 @@ export function laneKinds(deps: LaneDeps, pollEveryS: number | null): LaneKind[]
   }
   return [
     busy('import', runImport, dueImports),
-    busy('push.stock', runPush, duePushes),
+    { ...busy('push.stock', runPush, duePushes), coalesces: true },
     busy(
       'effect',
       (shift) => (shift.connection.connector.manifest.role === 'partner' ? runRequests(shift) : runEffects(shift)),

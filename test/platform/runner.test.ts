@@ -90,6 +90,28 @@ describe('wakes', () => {
     expect(runs).toBe(2)
   })
 
+  test('of a lane that coalesces are gathered while it rests as long as its turn took, and its last one is answered', async () => {
+    const key = await aLane()
+    const starts: number[] = []
+    const { runner } = aProcess(
+      async () => {
+        starts.push(performance.now())
+        if (starts.length > 3) return done
+        await sleep(40)
+        runner.wake(key)
+        runner.wake(key)
+        return done
+      },
+      none,
+      { coalesces: true },
+    )
+    runner.wake(key)
+    await expect.poll(() => starts.length).toBe(4)
+    await runner.stop()
+    expect(starts).toHaveLength(4)
+    for (const [n, at] of starts.slice(1).entries()) expect(at - (starts[n] ?? 0)).toBeGreaterThanOrEqual(75)
+  })
+
   test('that another process hears between the holder’s last look and its return are answered by the holder', async () => {
     const key = await aLane()
     let waiting = 1

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Ports } from '../base/ports.ts'
 import {
   extendLease,
@@ -38,6 +39,8 @@ export interface LaneKind {
   readonly concurrency: number
   /** A scheduled lane runs when its own time has come; the others whenever there is work. */
   readonly scheduled: boolean
+  /** Work that arrives during a rest costs nothing more: a busy lane rests as long as its last turn took. */
+  readonly coalesces?: boolean
   work(lease: HeldLease): Promise<Turn>
   /** Lanes with work that is waiting for longer than `olderMs`, of all or of `only` one. Key and due columns only. */
   due(tx: DoorTx, olderMs: number, limit: number, only?: LaneKey): Promise<LaneKey[]>
@@ -67,6 +70,7 @@ const turnsMax = 10_000
 const sweepLimit = 200
 // A busy machine rings its alarms late; what nobody announced within this was announced by nobody.
 const graceMs = 5_000
+const restMsMax = 100
 /** A lane that has had this long goes on after those that wait for its place. */
 const sliceMs = 500
 /** Longer waits are the rows' own business, so that a person's mend is not ignored for hours. */
@@ -204,10 +208,13 @@ async function takeTurns(
   try {
     for (let n = 0; n < turnsMax; n++) {
       running.again = false
+      const from = state.ports.clock.ms()
       const turn = await kind.work(n === 0 ? held : { ...held, tookOver: false })
       state.failures.delete(nameOf(lease))
       if (state.stopping || turn.holdMs !== undefined || !(turn.again || running.again)) return turn
-      if (waiting.size > 0 && state.ports.clock.ms() - askedAt > sliceMs) return { ...turn, again: true }
+      const now = state.ports.clock.ms()
+      if (waiting.size > 0 && now - askedAt > sliceMs) return { ...turn, again: true }
+      if (kind.coalesces && waiting.size === 0) await sleep(Math.min(now - from, restMsMax))
       // The next turn may find nothing due yet and ask for nothing: what this one asked for must not be forgotten.
       const { merchantId, connectionId } = lease
       if (turn.dueInMs !== null) state.later({ merchantId, connectionId, kind: kind.kind }, turn.dueInMs)
