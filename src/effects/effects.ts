@@ -35,7 +35,7 @@ export async function intend(tx: Tx, ids: Ids, effects: readonly NewEffect[]): P
   await tx.rows(
     `insert into effect (merchant_id, effect_id, connection_id, kind, dedupe_key, subject_id, order_id, intent)
      select $1, "effectId", "connectionId", kind, "dedupeKey", "subjectId", "orderId", intent
-     from jsonb_to_recordset($2::jsonb) as t("effectId" uuid, "connectionId" uuid, kind text, "dedupeKey" text, "subjectId" uuid, "orderId" uuid, intent jsonb)
+     from json_to_recordset($2::json) as t("effectId" uuid, "connectionId" uuid, kind text, "dedupeKey" text, "subjectId" uuid, "orderId" uuid, intent jsonb)
      on conflict (merchant_id, kind, dedupe_key) do nothing`,
     [tx.merchantId, JSON.stringify(effects.map((e) => ({ ...e, effectId: ids.uuid() })))],
   )
@@ -70,7 +70,11 @@ export async function withdraw(tx: Tx, kind: EffectKind, subjectIds: readonly st
 export async function confirmEffects(tx: Tx, kind: EffectKind, subjectIds: readonly string[]): Promise<void> {
   if (subjectIds.length === 0) return
   await tx.rows(
-    changeOfSubjects(`'sending', 'unknown', 'accepted', 'unverifiable'`, `state = 'confirmed', reason = null`),
+    // `pending` too: what was sent, and not found where the far side had taken it away, waits to be sent again.
+    changeOfSubjects(
+      `'pending', 'sending', 'unknown', 'accepted', 'unverifiable'`,
+      `state = 'confirmed', reason = null`,
+    ),
     [tx.merchantId, [...new Set(subjectIds)], kind],
   )
 }
@@ -173,7 +177,7 @@ export async function settleEffects(tx: Tx, settlements: readonly Settlement[]):
      select $1, x.effect_id, x.connection_id, x.kind, x.dedupe_key, x.subject_id, x.order_id, d.state, d."externalRef", d.reason,
        now() + coalesce(d."dueInMs", 0) * interval '1 ms', case when d.uncounted then 1 else 0 end,
        case when d.state in ('confirmed', 'unverifiable', 'refused', 'dead') then now() end
-     from jsonb_to_recordset($2::jsonb) as d("effectId" uuid, state text, "externalRef" text, reason text, "dueInMs" bigint, uncounted boolean)
+     from json_to_recordset($2::json) as d("effectId" uuid, state text, "externalRef" text, reason text, "dueInMs" bigint, uncounted boolean)
      cross join lateral (select * from effect x where x.merchant_id = $1 and x.effect_id = d."effectId" offset 0) x order by 2
      on conflict (merchant_id, effect_id) do update set state = excluded.state, external_ref = coalesce(excluded.external_ref, e.external_ref),
        reason = excluded.reason, due_at = excluded.due_at, attempts = e.attempts - excluded.attempts, settled_at = excluded.settled_at

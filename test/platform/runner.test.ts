@@ -3,7 +3,7 @@ import { setImmediate as tick } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { seededRng } from '#kit/pretend'
 import { type Ports, systemPorts } from '../../src/platform/base/ports.ts'
-import { ensureLanes, fence, type LaneKey, takeLane } from '../../src/platform/db/lane.ts'
+import { ensureLanes, fence, type LaneKey, returnLane, takeLane } from '../../src/platform/db/lane.ts'
 import { type Db, openDb } from '../../src/platform/db/pool.ts'
 import { withTenantTx } from '../../src/platform/db/tx.ts'
 import { createLog } from '../../src/platform/observe/log.ts'
@@ -134,6 +134,32 @@ describe('wakes', () => {
     await expect.poll(() => took).toBe(2)
     await holder.runner.stop()
     expect(await other.counted('hub_lane_runs_total')).toEqual({})
+  })
+
+  test('that come while the holder asks the rows for more are not overwritten by the answer', async () => {
+    const key = await aLane()
+    let runs = 0
+    const asked = Promise.withResolvers<void>()
+    const answer = Promise.withResolvers<void>()
+    const { runner } = aProcess(
+      async () => {
+        runs++
+        return done
+      },
+      none,
+      {
+        due: async () => {
+          asked.resolve()
+          await answer.promise
+          return []
+        },
+      },
+    )
+    runner.wake(key)
+    await asked.promise
+    runner.wake(key)
+    answer.resolve()
+    await expect.poll(() => runs).toBe(2)
   })
 
   test('of more lanes than may run at once are all answered', async () => {
@@ -271,6 +297,23 @@ describe('the sweeper', () => {
     await takeLane(db, key, true, 100)
     await expect.poll(() => runner.sweep()).toBe(1)
     expect(await took.promise).toBe(true)
+  })
+
+  test('takes up a scheduled lane of a silent holder at once, not when its own time comes', async () => {
+    const key = await aLane()
+    const took = Promise.withResolvers<boolean>()
+    const work = async ({ tookOver }: { readonly tookOver: boolean }) => {
+      took.resolve(tookOver)
+      return { ...done, restMs: 3_600_000 }
+    }
+    const { runner, db } = aProcess(work, none, { scheduled: true })
+    const first = await takeLane(db, key, true, 20_000)
+    if (first) await returnLane(db, first, 3_600_000)
+    await takeLane(db, key, true, 100)
+    await expect.poll(() => runner.sweep()).toBe(1)
+    expect(await took.promise).toBe(true)
+    await runner.stop()
+    expect(await runner.sweep()).toBe(0)
   })
 })
 

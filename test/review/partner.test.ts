@@ -326,3 +326,13 @@ test('units that a count denies stay off sale when their request is called off',
     { short: 1 },
   ])
 })
+
+test('a request that waits to be sent again is proven by the partner’s answer, and not sent again', async () => {
+  world = await openWorld(1)
+  await setStock(world, 0, 0, 10)
+  await bring('o1', [{ listing: 'V0', quantity: 2 }])
+  const [request = ''] = await submitAll()
+  expect(await inTx(`select state from effect where kind = 'request'`)).toEqual([{ state: 'pending' }])
+  await tell([shipped(request, { final: true, short: 0 })])
+  expect(await inTx(`select state from effect where kind = 'request'`)).toEqual([{ state: 'confirmed' }])
+})

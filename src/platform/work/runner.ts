@@ -168,8 +168,9 @@ async function runLane(state: State, slot: Slot, wanted: Waiting, running: Runni
     state.metrics.laneRuns.inc({ kind: key.kind, outcome: 'done' })
     if (turn.dueInMs !== null) state.later(key, turn.dueInMs)
     if (turn.again) running.again = true
-    if (!kind.scheduled && !running.again && turn.holdMs === undefined)
-      running.again = await isWaiting(state, kind, key)
+    // A wake may come while the rows are asked: the answer must not overwrite it.
+    const look = !kind.scheduled && !running.again && turn.holdMs === undefined
+    if (look && (await isWaiting(state, kind, key))) running.again = true
   } catch (error) {
     if (error instanceof LeaseLost) state.metrics.laneRuns.inc({ kind: key.kind, outcome: 'lost' })
     else state.later(key, failed(state, key, error))
@@ -244,13 +245,12 @@ async function isWaiting(state: State, kind: LaneKind, key: LaneKey): Promise<bo
 async function sweep(state: State): Promise<number> {
   let found = 0
   for (const slot of state.slots.values()) {
-    const due = await withClaimTx(state.db, async (tx) =>
+    const { due, orphaned } = await withClaimTx(state.db, async (tx) => {
+      const orphaned = await orphanedLanes(tx, slot.kind.kind, sweepLimit)
       // A lane that another process is busy with has rows that are due, too.
-      freeLanes(tx, [
-        ...(await slot.kind.due(tx, graceMs, sweepLimit)),
-        ...(await orphanedLanes(tx, slot.kind.kind, sweepLimit)),
-      ]),
-    )
+      const due = await freeLanes(tx, [...(await slot.kind.due(tx, graceMs, sweepLimit)), ...orphaned])
+      return { due, orphaned: new Set(orphaned.map(nameOf)) }
+    })
     for (const key of due) {
       const name = nameOf(key)
       if (slot.running.has(name) || slot.waiting.has(name) || slot.held.has(name)) continue
@@ -258,7 +258,8 @@ async function sweep(state: State): Promise<number> {
       state.metrics.foundBySweeper.inc({ kind: key.kind })
       const { kind, merchantId, connectionId } = key
       state.log.warn({ kind, merchantId, connectionId }, 'lane.found-by-sweeper')
-      wake(state, key, !slot.kind.scheduled)
+      // What a lost holder was doing does not wait for a scheduled lane's own time.
+      wake(state, key, !slot.kind.scheduled || orphaned.has(name))
     }
   }
   return found
