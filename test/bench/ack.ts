@@ -1,11 +1,12 @@
 import path from 'node:path'
 import { openDb } from '../../src/platform/db/pool.ts'
 import { type Child, startChild } from './children.ts'
-import { type BenchDatabase, type Cluster, writeStatements } from './cluster.ts'
+import { type Cluster, writeStatements } from './cluster.ts'
 import type { Door } from './deliveries.ts'
 import { atLeast, figure, type Part, ratios } from './figures.ts'
 import { isReady, startHub, until } from './hub-process.ts'
 import type { Answer, Ask } from './load.ts'
+import { verifyManifest } from './manifest.ts'
 import type { Options } from './options.ts'
 import type { Answer as PlainAnswer, Ask as PlainAsk } from './plain-server.ts'
 import { cpuPer } from './processes.ts'
@@ -14,9 +15,6 @@ import { hubKeys, openShop, type Shop } from './shop.ts'
 const shareTwice = 0.05
 const modes = ['hub', 'zod', 'hmac'] as const
 type Mode = (typeof modes)[number]
-
-/** What was answered 200, to be found on disk: event id to the hash of the body as it was sent. */
-type Manifest = Map<string, string>
 
 /** Durable, deduplicated acceptance of webhooks, against servers that keep nothing. */
 export async function benchAck(cluster: Cluster, options: Options): Promise<Part> {
@@ -43,7 +41,7 @@ export async function benchAck(cluster: Cluster, options: Options): Promise<Part
     const cpuPostgres: number[] = []
     const rates: Record<Mode, number[]> = { hub: [], zod: [], hmac: [] }
     const p99: number[] = []
-    const manifest: Manifest = new Map()
+    const manifest = new Map<string, string>()
     let repeated = 0
     // The round before the first compiles the code of all sides; it is stored and verified like any other.
     for (let repeat = -1; repeat < options.repeats; repeat++) {
@@ -70,7 +68,7 @@ export async function benchAck(cluster: Cluster, options: Options): Promise<Part
         for (const [n, sha256] of answer.sha256.entries()) manifest.set(`${runId}-${n}`, sha256)
       }
     }
-    await verify(database, shop, manifest)
+    await verifyManifest(database, shop.connectionId, manifest)
     return {
       name: 'Accepting webhooks',
       figures: [
@@ -126,21 +124,4 @@ async function startPlain(
   const child: Child<PlainAsk, PlainAnswer> = await startChild('plain-server.ts', { profile: options.profile })
   const { port } = await child.ask(ask)
   return { pid: child.pid, port, stop: () => child.stop() }
-}
-
-async function verify(database: BenchDatabase, shop: Shop, manifest: Manifest): Promise<void> {
-  const rows = await database.query<{ key: string; sha256: string }>(
-    `select m.dedupe_key as key, encode(b.sha256, 'hex') as sha256 from inbox_message m
-     join inbox_body b using (merchant_id, message_id) where m.connection_id = $1`,
-    [shop.connectionId],
-  )
-  const stored = new Map(rows.map((row) => [row.key.slice(row.key.lastIndexOf(':') + 1), row.sha256]))
-  if (stored.size !== rows.length) throw new Error(`${rows.length - stored.size} events are on disk twice`)
-  if (rows.length !== manifest.size)
-    throw new Error(`${manifest.size} events were answered 200, ${rows.length} are on disk`)
-  for (const [event, sha256] of manifest) {
-    const there = stored.get(event)
-    if (there === undefined) throw new Error(`${event} was answered 200 and is not on disk`)
-    if (there !== sha256) throw new Error(`${event} is on disk with other bytes`)
-  }
 }

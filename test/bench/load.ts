@@ -15,6 +15,14 @@ export type Ask =
       readonly seconds: number
       readonly twice: number
     }
+  /** New events at their own pace, whatever the answers do: what is refused (503) is counted, not sent again. */
+  | {
+      readonly kind: 'pace'
+      readonly door: Door
+      readonly runId: string
+      readonly perSecond: number
+      readonly seconds: number
+    }
   /** Orders `from` to `from + count - 1`, each once. `perSecond` null: as fast as answers come. */
   | {
       readonly kind: 'orders'
@@ -31,13 +39,17 @@ export interface Answer {
   /** Events whose delivery was answered 200, in the order of sending. For `storm`: n of `${runId}-${n}`. */
   readonly events: number
   readonly repeated: number
-  /** sha256 of the body of each event, for `storm`. */
+  /** sha256 of the body of each event, for `storm` and `pace`; empty where `pace` was refused. */
   readonly sha256: readonly string[]
+  /** `pace`: how long a refusal took, from when its delivery was sent. */
+  readonly refusedMs: readonly number[]
   /** `orders`: when each order was to be sent, in ms of the machine's monotonic clock. */
   readonly dueAtMs: readonly number[]
 }
 
 const lines = 64
+/** More than the hub takes in at once, so that it has to refuse. */
+const linesOfCrowd = 2_500
 const bodies = 500
 const stormAssortment = { skus: 1_000, hot: 0 }
 
@@ -48,8 +60,26 @@ function accepted(status: number): void {
   if (status !== 200) throw new Error(`a delivery was answered ${status}`)
 }
 
-function openLines(door: Door): Promise<Line[]> {
-  return Promise.all(Array.from({ length: lines }, () => openLine(door)))
+function openLines(door: Door, count = lines): Promise<Line[]> {
+  return Promise.all(Array.from({ length: count }, () => openLine(door)))
+}
+
+/** Lines that are lent to one sender at a time; who finds none waits for one. */
+function lend(free: Line[]): { take(): Promise<Line>; give(line: Line): void } {
+  const waiting: ((line: Line) => void)[] = []
+  return {
+    take: () =>
+      new Promise((resolve) => {
+        const line = free.pop()
+        if (line) resolve(line)
+        else waiting.push(resolve)
+      }),
+    give: (line) => {
+      const next = waiting.shift()
+      if (next) next(line)
+      else free.push(line)
+    },
+  }
 }
 
 function summary(latencies: number[], seconds: number): Pick<Answer, 'perSecond' | 'ackP50Ms' | 'ackP99Ms'> {
@@ -87,7 +117,37 @@ async function storm(ask: Extract<Ask, { kind: 'storm' }>): Promise<Answer> {
   const seconds = (performance.now() - from) / 1_000
   for (const line of open) line.close()
   const sha256 = Array.from({ length: state.events }, (_, n) => signed[n % bodies]?.sha256 ?? '')
-  return { ...summary(latencies, seconds), events: state.events, repeated: state.repeated, sha256, dueAtMs: [] }
+  const { events, repeated } = state
+  return { ...summary(latencies, seconds), events, repeated, sha256, refusedMs: [], dueAtMs: [] }
+}
+
+async function pace(ask: Extract<Ask, { kind: 'pace' }>): Promise<Answer> {
+  const at = new Date()
+  const signed = Array.from({ length: bodies }, (_, n) => sign(makeOrder(n, stormAssortment, at), ask.door.apiSecret))
+  const free = await openLines(ask.door, linesOfCrowd)
+  const { take, give } = lend(free)
+  const latencies: number[] = []
+  const refusedMs: number[] = []
+  const sha256: string[] = []
+  const from = machineMs()
+  let last = from
+  await atPace(ask.perSecond, Math.round(ask.perSecond * ask.seconds), async (n, due) => {
+    const body = signed[n % bodies]
+    if (!body) throw new Error('no body')
+    const line = await take()
+    const sentAt = machineMs()
+    const status = await line.send({ head: headOf(ask.door, body, `${ask.runId}-${n}`), raw: body.raw })
+    const now = machineMs()
+    give(line)
+    sha256[n] = status === 503 ? '' : body.sha256
+    if (status === 503) return void refusedMs.push(now - sentAt)
+    accepted(status)
+    last = Math.max(last, now)
+    latencies.push(now - due)
+  })
+  for (const line of free) line.close()
+  const events = latencies.length
+  return { ...summary(latencies, (last - from) / 1_000), events, repeated: 0, sha256, refusedMs, dueAtMs: [] }
 }
 
 function prepare(ask: Extract<Ask, { kind: 'orders' }>): Signed[] {
@@ -116,33 +176,25 @@ async function atPace(
 async function orders(ask: Extract<Ask, { kind: 'orders' }>): Promise<Answer> {
   const signed = prepare(ask)
   const free = await openLines(ask.door)
-  const waiting: ((line: Line) => void)[] = []
+  const { take, give } = lend(free)
   const latencies: number[] = []
   const dueAtMs: number[] = []
-  const taken = () =>
-    new Promise<Line>((resolve) => {
-      const line = free.pop()
-      if (line) resolve(line)
-      else waiting.push(resolve)
-    })
   const send = async (n: number, due: number | null) => {
     const one = signed[n]
     if (!one) throw new Error('no order')
-    const line = await taken()
+    const line = await take()
     const at = due ?? machineMs()
     dueAtMs[n] = at
     accepted(await line.send({ head: headOf(ask.door, one, `order-${ask.from + n}`), raw: one.raw }))
     latencies.push(machineMs() - at)
-    const next = waiting.shift()
-    if (next) next(line)
-    else free.push(line)
+    give(line)
   }
   const from = performance.now()
   if (ask.perSecond === null) await Promise.all(signed.map((_, n) => send(n, null)))
   else await atPace(ask.perSecond, ask.count, send)
   const seconds = (performance.now() - from) / 1_000
   for (const line of free) line.close()
-  return { ...summary(latencies, seconds), events: signed.length, repeated: 0, sha256: [], dueAtMs }
+  return { ...summary(latencies, seconds), events: signed.length, repeated: 0, sha256: [], refusedMs: [], dueAtMs }
 }
 
-answerParent<Ask, Answer>((ask) => (ask.kind === 'storm' ? storm(ask) : orders(ask)))
+answerParent<Ask, Answer>((ask) => (ask.kind === 'storm' ? storm(ask) : ask.kind === 'pace' ? pace(ask) : orders(ask)))

@@ -7,12 +7,14 @@ import { isMet, type Part } from './figures.ts'
 import { benchFlow } from './flow.ts'
 import { observeMachine } from './machine.ts'
 import { type Options, type PartName, readOptions, usage } from './options.ts'
+import { benchOverload } from './overload.ts'
 import { type Report, toMarkdown } from './report.ts'
 import { benchSets } from './sets.ts'
 import { benchStart } from './start.ts'
 
 const benches: Record<PartName, (cluster: Cluster, options: Options) => Promise<Part>> = {
   ack: benchAck,
+  overload: benchOverload,
   sets: benchSets,
   flow: benchFlow,
   start: benchStart,

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 
-export const partNames = ['ack', 'sets', 'flow', 'start'] as const
+export const partNames = ['ack', 'overload', 'sets', 'flow', 'start'] as const
 export type PartName = (typeof partNames)[number]
 
 export interface Options {

@@ -2,8 +2,9 @@
 import { connector as shopify } from '../../connectors/shopify/index.ts'
 import { ordersArrived } from '../../src/flows.ts'
 import { insertDeliveries } from '../../src/inbox/insert-deliveries.ts'
-import { endMessages, pendingMessages } from '../../src/inbox/messages.ts'
+import { endMessages, type Message, pendingMessages } from '../../src/inbox/messages.ts'
 import { packBody } from '../../src/inbox/pack-body.ts'
+import { readAhead } from '../../src/inbox/read-ahead.ts'
 import { readMessages } from '../../src/lanes/read-messages.ts'
 import type { OrderFact } from '../../src/orders/facts.ts'
 import { systemIds } from '../../src/platform/base/ids.ts'
@@ -83,13 +84,22 @@ async function deliver(db: Db, { shop, sent }: Shelf, orders: readonly MadeOrder
   }
 }
 
+interface Batch {
+  readonly last: Message
+  readonly facts: readonly OrderFact[]
+}
+
 /** What the import lane does with its oldest 200 messages, without the lane around it. */
-async function readBatch(db: Db, shop: Shop): Promise<readonly OrderFact[]> {
-  const messages = await withTenantTx(db, shop.merchantId, (tx) => pendingMessages(tx, shop.connectionId))
-  const { facts, ends, fetches } = readMessages({ connector: shopify, settings: { shop: shop.domain } }, messages)
+async function loadBatch(db: Db, shop: Shop, before: Batch | null): Promise<Batch | null> {
+  const messages = await withTenantTx(db, shop.merchantId, (tx) =>
+    pendingMessages(tx, shop.connectionId, before?.last ?? null),
+  )
+  const last = messages.at(-1)
+  if (!last) return null
+  const { facts, ends, fetches } = await readMessages({ connector: shopify, settings: { shop: shop.domain } }, messages)
   if (ends.length > 0 || fetches.size > 0)
     throw new Error(`a message was not read as an order: ${ends[0]?.reason ?? ''}`)
-  return facts
+  return { last, facts }
 }
 
 function importFacts(db: Db, shop: Shop, facts: readonly OrderFact[]): Promise<void> {
@@ -111,23 +121,23 @@ const ways: Record<Way, (open: Open, orders: number) => Promise<() => Promise<nu
   sets: async (open, count) => {
     await deliver(open.db, open.main, make(open, count))
     return async () => {
-      for (let done = 0; ; ) {
-        const facts = await readBatch(open.db, open.main.shop)
-        if (facts.length === 0) return done
+      let done = 0
+      for await (const { facts } of readAhead<Batch>((before) => loadBatch(open.db, open.main.shop, before))) {
         await importFacts(open.db, open.main.shop, facts)
         done += facts.length
       }
+      return done
     }
   },
   ones: async (open, count) => {
     await deliver(open.db, open.main, make(open, count))
     return async () => {
-      for (let done = 0; ; ) {
-        const facts = await readBatch(open.db, open.main.shop)
-        if (facts.length === 0) return done
+      let done = 0
+      for await (const { facts } of readAhead<Batch>((before) => loadBatch(open.db, open.main.shop, before))) {
         for (const fact of facts) await importFacts(open.db, open.main.shop, [fact])
         done += facts.length
       }
+      return done
     }
   },
   nine: async (open, count) => {
@@ -141,7 +151,8 @@ const ways: Record<Way, (open: Open, orders: number) => Promise<() => Promise<nu
     return async () => {
       const left = open.many.values()
       const worker = async () => {
-        for (const { shop } of left) await importFacts(open.db, shop, await readBatch(open.db, shop))
+        for (const { shop } of left)
+          await importFacts(open.db, shop, (await loadBatch(open.db, shop, null))?.facts ?? [])
       }
       await Promise.all(Array.from({ length: merchantsAtOnce }, worker))
       return open.many.length
