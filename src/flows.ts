@@ -14,7 +14,7 @@ import { reopenRequests, requestCancels } from './fulfillment/open-requests.ts'
 import { moveLines, orderOfIncomplete, releaseIncomplete } from './fulfillment/request-state.ts'
 import { recordChange, tickClock } from './inventory/clock.ts'
 import { type Count, type CountOutcome, countStock } from './inventory/count-stock.ts'
-import { type Fit, fitStock } from './inventory/fit-stock.ts'
+import { type Fit, fitArrived, fitStock } from './inventory/fit-stock.ts'
 import { loseStock } from './inventory/hand-off.ts'
 import { onHandOf } from './inventory/locate.ts'
 import { forgetListing, neverPushed } from './inventory/push-rows.ts'
@@ -61,9 +61,11 @@ export async function ordersArrived(
   const placed = new Map(applied.map((a) => [a.orderId, a.order.placedAt]))
   // Needs belong under the clock: whoever maps a listing meanwhile either sees these lines or is seen by them.
   const version = await tickClock(tx)
-  await setNeeds(
+  const fresh = new Set(applied.filter((a) => a.isNew).map((a) => a.orderId))
+  const physical = lines.filter((l) => l.physical)
+  const mapped = await setNeeds(
     tx,
-    lines.filter((l) => l.physical).map((l) => ({ ...l, placedAt: placed.get(l.orderId) ?? '' })),
+    physical.map((l) => ({ ...l, placedAt: placed.get(l.orderId) ?? '', fresh: fresh.has(l.orderId) })),
   )
   await recordSales(
     tx,
@@ -74,13 +76,12 @@ export async function ordersArrived(
   const putBack = lines.flatMap((l) => (l.listingId !== null && l.tookDelta < 0 ? [l.listingId] : []))
   if (putBack.length > 0) await recordChange(tx, version, await itemsOfListings(tx, putBack))
   const orderIds = applied.map((a) => a.orderId)
-  const fit = await fitStock(tx, version, orderIds)
+  const fit = await fitArrived(tx, version, orderIds, fresh)
 
-  const fresh = new Set(applied.filter((a) => a.isNew).map((a) => a.orderId))
   const cause: Cause = { kind: 'message', id: applied[0]?.fact.messageId ?? '' }
   await noteUnmapped(
     tx,
-    orderIds,
+    [...new Set(physical.filter((l) => !mapped.has(l.lineId)).map((l) => l.orderId))],
     orderIds.filter((id) => !fresh.has(id)),
   )
   await noteFit(tx, fit, cause, fresh)
@@ -96,7 +97,7 @@ export async function askPartners(
   fit: Fit,
   { cause, cancelled }: { readonly cause: Cause; readonly cancelled: ReadonlySet<string> },
 ): Promise<void> {
-  const { opened, withdrawn } = await reopenRequests(tx, ids, fit.orderIds)
+  const { opened, withdrawn } = await reopenRequests(tx, ids, fit.orderIds, fit.fresh)
   await withdraw(tx, 'request', withdrawn, 'the order changed before it was sent')
   const stopped = cancelled.size === 0 ? [] : await requestCancels(tx, [...cancelled])
   const toPartner = (kind: 'request' | 'request_cancel') => (r: (typeof opened)[number]) =>
@@ -147,6 +148,10 @@ export async function stockCounted(
         subjectId: c.itemId,
         detail: { locationId: c.locationId, denied: c.denied, kept: c.after },
       })),
+  )
+  await resolveExceptions(
+    tx,
+    outcome.counted.filter((c) => c.denied === 0).map((c) => `count.${c.itemId}.${c.locationId}`),
   )
   await noteFit(tx, fit, cause, new Set())
   await askPartners(tx, ids, fit, { cause, cancelled: none })
@@ -264,6 +269,7 @@ export async function requestRetried(tx: Tx, ids: Ids, cause: Cause, fulfillment
   await moveLines(tx, lost)
   const itemIds = lost.map((line) => line.itemId)
   const fit = await fitStock(tx, version, [orderId], itemIds)
+  await noteFit(tx, fit, cause, none)
   await askPartners(tx, ids, fit, { cause, cancelled: none })
   return true
 }

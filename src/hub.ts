@@ -105,7 +105,8 @@ async function openDoor(base: Base, worker: Worker | null): Promise<{ address: s
     authenticate: openAuthenticate(deps),
     ready: () => unready(db),
   })
-  const find = cacheEndpoints(findEndpoint(db, config.keys, connectors), ports.clock)
+  // Who a delivery is for is read on ingest's own connections: those for work may all be busy.
+  const find = cacheEndpoints(findEndpoint({ ...db, work: db.ingest }, config.keys, connectors), ports.clock)
   const receive = openReceiver({ connectors, findEndpoint: find, store: commits.store, ports, log, metrics })
   await app.register(webhookRoutes({ connectors, receive, hasRoom: commits.hasRoom }))
   await registerApi(app, deps)
@@ -153,6 +154,7 @@ function apiDeps(base: Base, wake: (merchantId: string) => void): ApiDeps {
       requestRetried: (tx, cause, id) => requestRetried(tx, ports.ids, cause, id),
       messageReplayed: (tx, _cause, id) => resolveExceptions(tx, [`message.${id}`]),
       shippedByHand: (tx, cause, parcel) => shippedByHand(tx, ports.ids, cause, parcel),
+      connectionMended: (tx, _cause, id) => resolveExceptions(tx, [`connection.${id}`]),
     },
   }
 }

@@ -1,6 +1,8 @@
 /** What people are told about a flow: events on an order's timeline, and exceptions that open and close with their cause. */
 import type { Notice } from './fulfillment/plan-facts.ts'
 import type { Fit } from './inventory/fit-stock.ts'
+import { linesHeldInExcess } from './inventory/read.ts'
+import { openKeysOf } from './journal/read.ts'
 import {
   type Cause,
   type OrderEvent,
@@ -47,7 +49,7 @@ export async function noteImport(tx: Tx, imported: readonly ImportedOrder[]): Pr
 
 /** Orders with wanted lines that nothing maps. `known`: orders that may have had such an exception before. */
 export async function noteUnmapped(tx: Tx, orderIds: readonly string[], known: readonly string[]): Promise<void> {
-  const unmapped = await unmappedOf(tx, orderIds)
+  const unmapped = orderIds.length === 0 ? [] : await unmappedOf(tx, orderIds)
   const open = new Set(unmapped.map((row) => row.orderId))
   await raiseExceptions(
     tx,
@@ -88,11 +90,29 @@ export async function noteFit(tx: Tx, fit: Fit, cause: Cause, fresh: ReadonlySet
     hub,
     short.map(([orderId, units]) => ({ orderId, kind: 'stock.short', cause, data: { units } })),
   )
+  await closeEdits(
+    tx,
+    fit.orderIds.filter((id) => !fresh.has(id)),
+  )
+}
+
+/** What a partner holds of an edited line is over when it let go of it, shipped it, or it is wanted again. */
+async function closeEdits(tx: Tx, orderIds: readonly string[]): Promise<void> {
+  const told = await openKeysOf(tx, 'edit_after_handoff', orderIds)
+  if (told.length === 0) return
+  const held = await linesHeldInExcess(tx, orderIds)
+  await resolveExceptions(
+    tx,
+    told.filter((key) => !held.some((lineId) => key.endsWith(`.${lineId}`))),
+  )
 }
 
 /** Units that a partner still holds although the order no longer wants them, where no cancel request covers it. */
 export async function noteExcess(tx: Tx, fit: Fit, cancelled: ReadonlySet<string>): Promise<void> {
-  const edited = fit.excess.filter((row) => !cancelled.has(row.orderId))
+  const kept = fit.excess.filter((row) => !cancelled.has(row.orderId))
+  if (kept.length === 0) return
+  const held = new Set(await linesHeldInExcess(tx, [...new Set(kept.map((row) => row.orderId))]))
+  const edited = kept.filter((row) => held.has(row.lineId))
   const names = await namesOfKeptLines(tx, edited)
   await raiseExceptions(
     tx,

@@ -1,6 +1,7 @@
 /** The worker role: lanes, what wakes them, and the sweeper that needs no waking. */
 import { makeCtx } from './connections/ctx.ts'
 import type { Base } from './hub.ts'
+import { type AuditRound, openAuditRound } from './lanes/audit-round.ts'
 import type { LaneDeps } from './lanes/deps.ts'
 import { everyMsOf, type LaneName, laneKinds, lanesOfRole, queueOf, queues } from './lanes/kinds.ts'
 import { analyzeYoung } from './platform/db/analyze-young.ts'
@@ -18,6 +19,7 @@ export interface Worker {
 
 const sweepEveryMs = 1_000
 const upkeepEveryMs = 15_000
+const auditEveryMs = 60_000
 /** BullMQ's delays are for seconds and more; nearer than this a plain timer is exact, and as safe: rows decide. */
 const nearMs = 2_000
 
@@ -121,11 +123,13 @@ export async function openWorker(base: Base): Promise<Worker> {
     onWake: async ({ queue: _, ...key }) => runner.wake(key, !isScheduled(key.kind)),
   })
   const ear = openEar(base.databaseUrl, log, hear)
-  const rounds = startRounds(base, { directory, sweep: runner.sweep, timers })
+  const audit = openAuditRound(base)
+  const rounds = startRounds(base, { directory, sweep: runner.sweep, timers, audit })
   return {
     hear,
     stop: async () => {
       rounds.stop()
+      await audit.stop()
       await ear.close()
       await runner.stop()
       await timers?.close()
@@ -142,7 +146,13 @@ function startRounds(
     directory,
     sweep,
     timers,
-  }: { readonly directory: Directory; readonly sweep: () => Promise<number>; readonly timers: Timers },
+    audit,
+  }: {
+    readonly directory: Directory
+    readonly sweep: () => Promise<number>
+    readonly timers: Timers
+    readonly audit: AuditRound
+  },
 ): { stop(): void } {
   const guarded = (name: string, work: () => Promise<unknown>) => {
     let busy = false
@@ -163,6 +173,7 @@ function startRounds(
   const rounds = [
     setInterval(guarded('sweep.failed', sweep), sweepEveryMs),
     setInterval(guarded('upkeep.failed', upkeep), upkeepEveryMs),
+    setInterval(guarded('audit.failed', audit.run), auditEveryMs),
     setInterval(
       guarded('analyze.failed', () => analyzeYoung(base.db)),
       sweepEveryMs,

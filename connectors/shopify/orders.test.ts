@@ -69,7 +69,7 @@ function shopOf(count: number) {
   }
 }
 
-test('a run keeps its bounds over all pages, overlaps the last one by ten minutes, and names no order twice', async () => {
+test('a run keeps its bound over all pages, overlaps the last one by ten minutes, and names no order twice', async () => {
   const { ctx, asked } = shopCtx(shopOf(60))
   const since = '2026-11-23T09:50:00Z'
   const refs: string[] = []
@@ -77,21 +77,31 @@ test('a run keeps its bounds over all pages, overlaps the last one by ten minute
   let pages = 0
   do {
     const result = await orders.list(ctx, { since, from: '2026-01-01T00:00:00Z', page })
-    expect(result.watermark).toBe('2026-11-23T10:00:00Z')
+    expect(result.watermark, 'the newest change, never our clock').toBe(since)
     refs.push(...result.items.map((item) => item.ref))
     page = result.next
     pages++
   } while (page !== null)
   expect([pages, new Set(refs).size, refs.length]).toEqual([3, 60, 60])
   const bounds = new Set(asked.map((one) => one.variables.query))
-  expect([...bounds]).toEqual(["updated_at:>='2026-11-23T09:40:00Z' updated_at:<'2026-11-23T10:00:00Z'"])
+  expect([...bounds]).toEqual(["updated_at:>='2026-11-23T09:40:00Z'"])
 })
 
 test('the first run begins where the connection does', async () => {
   const { ctx, asked } = shopCtx(shopOf(0))
   const result = await orders.list(ctx, { since: null, from: '2026-10-01T12:00:00.000Z', page: null })
-  expect(result).toEqual({ items: [], next: null, watermark: '2026-11-23T10:00:00Z' })
+  expect(result).toEqual({ items: [], next: null, watermark: '2026-10-01T12:00:00.000Z' })
   expect(asked[0]?.variables.query).toContain("updated_at:>='2026-10-01T12:00:00Z'")
+})
+
+test('the watermark is the newest change of any page, and stays when nothing is new', async () => {
+  const { ctx } = shopCtx(shopOf(60))
+  const from = '2026-01-01T00:00:00Z'
+  const first = await orders.list(ctx, { since: null, from, page: null })
+  expect(first.watermark).toBe('2026-11-23T09:30:00Z')
+  const quiet = shopCtx(shopOf(0))
+  const later = await orders.list(quiet.ctx, { since: first.watermark, from, page: null })
+  expect(later.watermark).toBe(first.watermark)
 })
 
 test('a page token that is not ours is refused', async () => {

@@ -15,8 +15,8 @@ const OrdersChanged = z.object({ orders: connectionOf(OrderNode) })
 const noOrder = z.strictObject({}).transform(() => null)
 const OrdersById = z.object({ nodes: z.array(z.union([OrderNode, noOrder, z.null()])) })
 
-/** One reconcile run: its bounds are frozen at the first page, so that an order which moves cannot shift the rest. */
-const Page = z.object({ from: z.string(), until: z.string(), after: z.string() })
+/** One reconcile run, by time of change: an order that changes meanwhile moves to the end and is read again there. */
+const Page = z.object({ from: z.string(), seen: z.string(), after: z.string() })
 type Page = z.output<typeof Page>
 
 function readPage(token: string): Page {
@@ -38,9 +38,8 @@ async function rawOf(ctx: ShopCtx, node: OrderNode): Promise<RawOrder> {
 const list: OrderPort<Credentials>['list'] = async (ctx, q) => {
   const since = Date.parse(q.since ?? '')
   const begin = Number.isNaN(since) ? new Date(q.from) : new Date(since - overlapMs)
-  const fresh = { from: second(begin), until: second(ctx.now()), after: null }
-  const run = q.page === null ? fresh : readPage(q.page)
-  const query = `updated_at:>='${run.from}' updated_at:<'${run.until}'`
+  const run = q.page === null ? { from: second(begin), seen: q.since ?? q.from, after: null } : readPage(q.page)
+  const query = `updated_at:>='${run.from}'`
   const items: RawOrder[] = []
   let after: string | null = run.after
   for (let calls = 0; calls < callsPerPage; calls++) {
@@ -51,8 +50,11 @@ const list: OrderPort<Credentials>['list'] = async (ctx, q) => {
     after = orders.pageInfo.hasNextPage ? orders.pageInfo.endCursor : null
     if (after === null) break
   }
-  const next = after === null ? null : JSON.stringify({ from: run.from, until: run.until, after })
-  return { items, next, watermark: run.until }
+  // The shop's own time, never ours: with our clock ahead, a watermark of it would hide what changes until then.
+  const changes = [run.seen, ...items.flatMap(({ changedAt }) => changedAt ?? [])]
+  const seen = changes.reduce((a, b) => (Date.parse(a) >= Date.parse(b) ? a : b))
+  const next = after === null ? null : JSON.stringify({ from: run.from, seen, after })
+  return { items, next, watermark: seen }
 }
 
 const get: OrderPort<Credentials>['get'] = async (ctx, refs) => {

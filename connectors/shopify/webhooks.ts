@@ -45,13 +45,13 @@ const OfItem = z.object({ inventory_item_id: NumericId })
 const Gids = z.array(z.object({ admin_graphql_api_id: Gid })).max(2_100)
 const Product = ById.extend({ variant_gids: Gids.nullish(), variants: Gids.nullish() })
 
-type Decode = (body: unknown, raw: Uint8Array) => readonly InboundEvent[]
+type Decode = (body: unknown, text: string) => readonly InboundEvent[]
 const orderRef = (id: string) => gid('Order', id)
 
-const wholeOrder: Decode = (body, raw) => {
+const wholeOrder: Decode = (body, text) => {
   const order = readAs(ById, body, 'order')
   const ref = order.admin_graphql_api_id ?? orderRef(order.id)
-  return [{ type: 'order', ref, raw: new TextDecoder().decode(raw) }]
+  return [{ type: 'order', ref, raw: text }]
 }
 const ofOrder: Decode = (body) => [{ type: 'order', ref: orderRef(readAs(OfOrder, body, 'order').order_id) }]
 const stock: Decode = (body) => {
@@ -100,9 +100,10 @@ const decoders: Readonly<Record<string, Decode>> = {
 const decode: InboundPort<Credentials>['decode'] = ({ topic, raw }) => {
   const decoder = Object.hasOwn(decoders, topic) ? decoders[topic] : undefined
   if (!decoder) return [{ type: 'ignored', reason: 'a topic that this connector does not use' }]
-  const body = parseJson(raw)
+  const text = new TextDecoder().decode(raw)
+  const body = parseJson(text)
   if (typeof body !== 'object' || body === null) throw new UnreadableError('the body is not an object')
-  return decoder(body, raw)
+  return decoder(body, text)
 }
 
 export const inbound: InboundPort<Credentials> = { verify, decode }

@@ -63,6 +63,8 @@ export interface Flows {
   /** A person wants a message read again: what was told of its failure is over. */
   messageReplayed(tx: Tx, cause: Cause, messageId: string): Promise<void>
   shippedByHand(tx: Tx, cause: Cause, shipment: HandShipment): Promise<HandShipmentOutcome>
+  /** A person connected it again or let it go: what was told of its stop is over. */
+  connectionMended(tx: Tx, cause: Cause, connectionId: string): Promise<void>
 }
 
 export interface ProbeTarget {

@@ -1,3 +1,4 @@
+import { auditRoutes } from '../audit/routes.ts'
 import { catalogRoutes } from '../catalog/routes.ts'
 import { connectionRoutes } from '../connections/routes.ts'
 import { fulfillmentRoutes } from '../fulfillment/routes.ts'
@@ -20,6 +21,7 @@ export async function registerApi(app: HttpApp, deps: ApiDeps): Promise<void> {
     fulfillmentRoutes(deps),
     journalRoutes(deps),
     inboxRoutes(deps),
+    auditRoutes(deps),
   ]
   for (const slice of slices) await app.register(slice, { prefix: '/api/v1' })
 }

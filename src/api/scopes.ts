@@ -25,6 +25,7 @@ export const scopes = [
   'fulfillment:write',
   'exceptions:read',
   'exceptions:write',
+  'audits:read',
   'inbox:read',
   'inbox:raw',
   'inbox:write',

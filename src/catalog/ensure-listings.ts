@@ -26,7 +26,7 @@ export async function ensureListings(
   const rows = [...new Map(seen.map((s) => [s.ref, s])).values()].map((s) => ({ ...s, id: ids.uuid() }))
   const known = await tx.rows<{ ref: string; listing_id: string }>(
     `with d as materialized (
-       select * from jsonb_to_recordset($3::jsonb) as t(id uuid, ref text, sku text, title text, target text, tracked boolean)
+       select * from json_to_recordset($3::json) as t(id uuid, ref text, sku text, title text, target text, tracked boolean)
      ), up as (
        insert into listing as l (merchant_id, listing_id, connection_id, external_id, channel_sku, title, publish_target, tracked)
        select $1, id, $2, ref, sku, title, target, tracked from d order by ref

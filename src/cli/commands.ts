@@ -1,3 +1,4 @@
+import { audit } from './commands/audit.ts'
 import { catalog } from './commands/catalog.ts'
 import type { Command } from './commands/command.ts'
 import { connections } from './commands/connections.ts'
@@ -15,4 +16,5 @@ export const commands: readonly Command[] = [
   ...orders,
   ...fulfillment,
   ...journal,
+  ...audit,
 ]

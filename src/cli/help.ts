@@ -7,7 +7,7 @@ const wordsIn = (path: string): string[] => [...path.matchAll(/:(\w+)/g)].map((f
 export function usageOf(command: Command): string {
   const words = wordsIn(command.path).map((word) => `<${word}>`)
   const needed = (command.options ?? []).filter((option) => option.required).map((option) => `--${option.name} …`)
-  return [command.noun, command.verb, ...words, ...needed].join(' ')
+  return [command.noun, command.verb, ...words, ...needed].filter((word) => word !== '').join(' ')
 }
 
 const common = [

@@ -54,7 +54,7 @@ async function readOption(option: Option, written: string | boolean, read: ReadI
 
 function findCommand(argv: readonly string[]): Command {
   const [noun = '', verb = ''] = argv
-  const command = commands.find((one) => one.noun === noun && one.verb === verb)
+  const command = commands.find((one) => one.noun === noun && (one.verb === verb || one.verb === ''))
   if (command) return command
   const verbs = commands.filter((one) => one.noun === noun).map((one) => one.verb)
   if (verbs.length > 0) throw new UsageError(`"${noun}" has: ${verbs.join(', ')}`)
@@ -93,7 +93,7 @@ function fillPath(command: Command, words: readonly string[], query: Values): st
 export async function parseCall(argv: readonly string[], read: ReadInput): Promise<Call> {
   const command = findCommand(argv)
   const options = command.options ?? []
-  const { values: given, positionals } = parse(argv.slice(2), options)
+  const { values: given, positionals } = parse(argv.slice(command.verb === '' ? 1 : 2), options)
   const values: Record<string, unknown> = {}
   for (const option of options) {
     const written = given.get(option.name)

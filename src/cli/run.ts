@@ -1,4 +1,5 @@
 import { callApi, Refused } from './call-api.ts'
+import type { Command } from './commands/command.ts'
 import { helpFor } from './help.ts'
 import { parseCall, type ReadInput, UsageError } from './parse-call.ts'
 import { harmless, textOf } from './print-answer.ts'
@@ -13,7 +14,9 @@ export interface Terminal {
 
 const defaultUrl = 'http://127.0.0.1:3000'
 
-/** One command. The exit code: 0 done, 1 refused by the hub, 2 not understood. */
+const read = (answer: unknown, { print, columns }: Command): string => print?.(answer) ?? textOf(answer, columns)
+
+/** One command. The exit code: 0 done, 1 refused by the hub or bad news, 2 not understood. */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<0 | 1 | 2> {
   const words = argv.filter((word) => !word.startsWith('-'))
   if (argv.length === 0 || argv.includes('--help') || argv.includes('-h')) {
@@ -26,8 +29,8 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     if (key === undefined || key === '') throw new UsageError('no key: set CROSSDOCK_KEY')
     const answer = await callApi(call, { url: call.url ?? terminal.env.CROSSDOCK_URL ?? defaultUrl, key })
     if (answer instanceof Uint8Array) terminal.out(answer)
-    else terminal.out(call.json ? `${JSON.stringify(answer, null, 2)}\n` : textOf(answer, call.command.columns))
-    return 0
+    else terminal.out(call.json ? `${JSON.stringify(answer, null, 2)}\n` : read(answer, call.command))
+    return call.command.failed?.(answer) === true ? 1 : 0
   } catch (error) {
     if (!(error instanceof UsageError || error instanceof Refused)) throw error
     terminal.err(`${error.message.split('\n').map(harmless).join('\n')}\n`)

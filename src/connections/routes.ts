@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Api, ApiDeps, ApiPlugin } from '../api/deps.ts'
+import type { Api, ApiDeps, ApiPlugin, Cause } from '../api/deps.ts'
 import { answers, created, idOf, shownId, shownTime, showTime, showTimeOrNull, text, when } from '../api/fields.ts'
 import { conditions, type List, pageFields, pageOf, readPage } from '../api/page.ts'
 import { reading, writing } from '../api/transactions.ts'
@@ -82,8 +82,9 @@ function connectRoute(app: Api, deps: ApiDeps): void {
       const { location = null, ordersFrom = null, ...rest } = request.body
       const { merchantId } = principalOf(request)
       const plan = await prepareConnect(deps, merchantId, { ...rest, location, ordersFrom })
-      const save = async (tx: Tx) => {
+      const save = async (tx: Tx, cause: Cause) => {
         await saveConnection(tx, { ids: deps.ports.ids, keys: deps.keys }, plan)
+        await deps.flows.connectionMended(tx, cause, plan.connectionId)
         return shown(tx, plan.connectionId)
       }
       const connection = await writing(deps, request, save, { replayable: false })
@@ -153,8 +154,9 @@ function changeRoutes(app: Api, deps: ApiDeps): void {
     schema: { params, response: answers(shownConnection) },
     handler: async (request) => {
       const { id } = request.params
-      const gone = await writing(deps, request, async (tx) => {
+      const gone = await writing(deps, request, async (tx, cause) => {
         await disconnect(tx, id)
+        await deps.flows.connectionMended(tx, cause, id)
         return shown(tx, id)
       })
       const { merchantId } = principalOf(request)

@@ -47,50 +47,60 @@ interface Parcel {
  * order of which a partner refused or shorted a part waits for a person. Counts, because a NOT EXISTS may be answered by
  * reading all of the merchant's rows into a hash while statistics are young.
  */
-async function parcelsOf(tx: Tx, orderIds: readonly string[]): Promise<Parcel[]> {
+async function parcelsOf(tx: Tx, orderIds: readonly string[], fresh: ReadonlySet<string>): Promise<Parcel[]> {
   return tx.rows<Parcel & object>(
-    `select o.order_id as "orderId", r.location_id as "locationId", p.connection_id as "connectionId",
-       json_agg(json_build_object('lineId', r.line_id, 'itemId', r.item_id, 'qty', r.reserved - r.handed) order by r.line_id, r.item_id) as lines
-     from unnest($2::uuid[]) as i(order_id)
-     cross join (select ships_partially from merchant where merchant_id = $1) m
-     cross join lateral (select * from orders o where o.merchant_id = $1 and o.order_id = i.order_id
-       and o.cancelled_at is null and o.hold is null and not o.is_test offset 0) o
-     cross join lateral (select * from reservation r where r.merchant_id = $1 and r.order_id = o.order_id and r.reserved > r.handed offset 0) r
-     cross join lateral (select connection_id from location p where p.merchant_id = $1 and p.location_id = r.location_id offset 0) p
-     where (m.ships_partially or (select coalesce(sum(c.short), 0) from order_line_component c where c.merchant_id = $1 and c.order_id = o.order_id) = 0)
-       and (select count(*) from order_line l where l.merchant_id = $1 and l.order_id = o.order_id and l.physical and l.qty_ordered > l.qty_cancelled
-         and (select count(*) from order_line_component c where c.merchant_id = $1 and c.order_id = l.order_id and c.line_id = l.line_id) = 0) = 0
-       and (select count(*) filter (where f.status = 'incomplete') from fulfillment_order f where f.merchant_id = $1 and f.order_id = o.order_id) = 0
-     group by 1, 2, 3 order by 1, 2`,
-    [tx.merchantId, orderIds],
+    `select d.order_id as "orderId", d.location_id as "locationId", p.connection_id as "connectionId", d.lines from (
+       select o.order_id, r.location_id,
+         json_agg(json_build_object('lineId', r.line_id, 'itemId', r.item_id, 'qty', r.reserved - r.handed) order by r.line_id, r.item_id) as lines
+       from unnest($2::uuid[], $3::boolean[]) as i(order_id, fresh)
+       cross join (select ships_partially from merchant where merchant_id = $1) m
+       cross join lateral (select order_id from orders o where o.merchant_id = $1 and o.order_id = i.order_id
+         and o.cancelled_at is null and o.hold is null and not o.is_test offset 0) o
+       cross join lateral (select coalesce(sum(c.short), 0) as short, coalesce(array_agg(c.line_id), '{}') as mapped
+         from order_line_component c where c.merchant_id = $1 and c.order_id = o.order_id) c
+       cross join lateral (select count(*) as unmapped from order_line l
+         where l.merchant_id = $1 and l.order_id = o.order_id and l.physical and l.qty_ordered > l.qty_cancelled and l.line_id <> all(c.mapped)) l
+       cross join lateral (select count(*) as stopped from fulfillment_order f
+         where not i.fresh and f.merchant_id = $1 and f.order_id = o.order_id and f.status = 'incomplete') f
+       cross join lateral (select * from reservation r where r.merchant_id = $1 and r.order_id = o.order_id and r.reserved > r.handed offset 0) r
+       where (m.ships_partially or c.short = 0) and l.unmapped = 0 and f.stopped = 0
+       group by 1, 2 offset 0) d
+     cross join lateral (select connection_id from location p where p.merchant_id = $1 and p.location_id = d.location_id offset 0) p
+     order by 1, 2`,
+    [tx.merchantId, orderIds, orderIds.map((id) => fresh.has(id))],
   )
 }
 
 /**
  * Withdraws what was not sent and opens a fulfilment order per order and location for what is reserved now.
- * The caller holds the order rows' locks.
+ * The caller holds the order rows' locks. `fresh`: orders that are new in this transaction, so nothing was asked for yet.
  */
-export async function reopenRequests(tx: Tx, ids: Ids, orderIds: readonly string[]): Promise<Reopened> {
-  const withdrawn = await withdrawUnsent(tx, orderIds)
-  const parcels = (await parcelsOf(tx, orderIds)).map((parcel) => {
+export async function reopenRequests(
+  tx: Tx,
+  ids: Ids,
+  orderIds: readonly string[],
+  fresh: ReadonlySet<string>,
+): Promise<Reopened> {
+  const known = orderIds.filter((id) => !fresh.has(id))
+  const withdrawn = known.length === 0 ? [] : await withdrawUnsent(tx, known)
+  const parcels = (await parcelsOf(tx, orderIds, fresh)).map((parcel) => {
     const fulfillmentOrderId = ids.uuid()
     return { ...parcel, fulfillmentOrderId, requestNumber: requestNumber(fulfillmentOrderId) }
   })
   if (parcels.length === 0) return { opened: [], withdrawn }
-  await tx.rows(
-    `insert into fulfillment_order (merchant_id, fulfillment_order_id, order_id, location_id, connection_id, request_number)
-     select $1, "fulfillmentOrderId", "orderId", "locationId", "connectionId", "requestNumber"
-     from jsonb_to_recordset($2::jsonb) as t("fulfillmentOrderId" uuid, "orderId" uuid, "locationId" uuid, "connectionId" uuid, "requestNumber" text)`,
-    [tx.merchantId, JSON.stringify(parcels)],
-  )
   const lines = parcels.flatMap((p) =>
     p.lines.map((line) => ({ ...line, orderId: p.orderId, fulfillmentOrderId: p.fulfillmentOrderId })),
   )
   await tx.rows(
-    `insert into fulfillment_order_line (merchant_id, fulfillment_order_id, order_id, line_id, item_id, requested)
+    `with opened as (
+       insert into fulfillment_order (merchant_id, fulfillment_order_id, order_id, location_id, connection_id, request_number)
+       select $1, "fulfillmentOrderId", "orderId", "locationId", "connectionId", "requestNumber"
+       from json_to_recordset($2::json) as t("fulfillmentOrderId" uuid, "orderId" uuid, "locationId" uuid, "connectionId" uuid, "requestNumber" text)
+     )
+     insert into fulfillment_order_line (merchant_id, fulfillment_order_id, order_id, line_id, item_id, requested)
      select $1, "fulfillmentOrderId", "orderId", "lineId", "itemId", qty
-     from jsonb_to_recordset($2::jsonb) as t("fulfillmentOrderId" uuid, "orderId" uuid, "lineId" uuid, "itemId" uuid, qty int)`,
-    [tx.merchantId, JSON.stringify(lines)],
+     from json_to_recordset($3::json) as t("fulfillmentOrderId" uuid, "orderId" uuid, "lineId" uuid, "itemId" uuid, qty int)`,
+    [tx.merchantId, JSON.stringify(parcels.map(({ lines: _, ...parcel }) => parcel)), JSON.stringify(lines)],
   )
   return { opened: parcels, withdrawn }
 }

@@ -37,6 +37,25 @@ export async function recordIncoming(
   return { fileId, isNew: !known }
 }
 
+/**
+ * What became of an incoming file; for one that came before, of that. Null: it waits to be read. Its message has the last
+ * word, since a reader may have died between the two.
+ */
+export async function verdictOf(tx: Tx, fileId: string): Promise<'applied' | 'refused' | null> {
+  const [row] = await tx.rows<{ file: string; message: string | null }>(
+    `select coalesce(known.state, f.state) as file, m.state as message from partner_file f
+     left join lateral (select k.state from partner_file k where f.state = 'duplicate' and k.merchant_id = $1 and k.connection_id = f.connection_id
+       and k.direction = 'in' and k.sha256 = f.sha256 and k.state <> 'duplicate' limit 1) known on true
+     left join lateral (select m.state from inbox_message m where m.merchant_id = $1 and m.connection_id = f.connection_id
+       and m.dedupe_key = 'file.' || encode(f.sha256, 'hex')) m on true
+     where f.merchant_id = $1 and f.file_id = $2`,
+    [tx.merchantId, fileId],
+  )
+  if (row?.file !== 'stored') return row?.file === 'refused' ? 'refused' : 'applied'
+  if (row.message === 'pending') return null
+  return row.message === 'applied' ? 'applied' : 'refused'
+}
+
 export interface FileEnd {
   readonly state: 'applied' | 'refused'
   readonly document: string | null

@@ -1,3 +1,4 @@
+import { inSlices } from '../platform/base/in-slices.ts'
 import type { Ids } from '../platform/base/ports.ts'
 import type { LaneKey } from '../platform/db/lane.ts'
 import type { DoorTx, Tx } from '../platform/db/tx.ts'
@@ -9,6 +10,8 @@ export interface Message {
   readonly topic: string
   readonly subjectRef: string | null
   readonly receivedAt: Date
+  /** To the microsecond, which a Date does not hold: with the id the message's place in line. */
+  readonly dueAt: string
   readonly attempts: number
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly sha256: Buffer
@@ -18,29 +21,36 @@ export interface Message {
 
 export const batchMax = 200
 const batchBytesMax = 16 * 1024 * 1024
+const firstId = '00000000-0000-0000-0000-000000000000'
 
-/** The oldest pending messages of a connection, with their bodies, as far as they fit in memory together. */
-export async function pendingMessages(tx: Tx, connectionId: string): Promise<Message[]> {
+/** The oldest pending messages of a connection (after one of them), with their bodies, as far as they fit in memory together. */
+export async function pendingMessages(
+  tx: Tx,
+  connectionId: string,
+  after: Pick<Message, 'dueAt' | 'messageId'> | null = null,
+): Promise<Message[]> {
   const rows = await tx.rows<Omit<Message, 'raw'> & { bytes: Buffer | null }>(
     `with due as (
        select message_id, due_at, (received_at at time zone 'utc')::date as received_on from inbox_message
-       where merchant_id = $1 and connection_id = $2 and state = 'pending' and due_at <= now() order by due_at, message_id limit ${batchMax}
+       where merchant_id = $1 and connection_id = $2 and state = 'pending' and due_at <= now()
+         and (due_at, message_id) > ($3::timestamptz, $4::uuid) order by due_at, message_id limit ${batchMax}
      ), sized as (
        select due.*, sum(coalesce(octet_length(b.bytes), 0)) over (order by due.due_at, due.message_id) as upto, row_number() over (order by due.due_at, due.message_id) as n
        from due left join lateral (select bytes from inbox_body b where b.merchant_id = $1 and b.received_on = due.received_on and b.message_id = due.message_id) b on true
      )
-     select m.message_id as "messageId", m.source, m.topic, m.subject_ref as "subjectRef", m.received_at as "receivedAt", m.attempts,
+     select m.message_id as "messageId", m.source, m.topic, m.subject_ref as "subjectRef", m.received_at as "receivedAt", sized.due_at::text as "dueAt", m.attempts,
        coalesce(b.headers, '{}') as headers, coalesce(b.sha256, '') as sha256, b.bytes
      from sized
      cross join lateral (select * from inbox_message m where m.merchant_id = $1 and m.message_id = sized.message_id offset 0) m
      left join lateral (select * from inbox_body b where b.merchant_id = $1 and b.received_on = sized.received_on and b.message_id = sized.message_id) b on true
      where sized.upto <= ${batchBytesMax} or sized.n = 1 order by sized.n`,
-    [tx.merchantId, connectionId],
+    [tx.merchantId, connectionId, after?.dueAt ?? '-infinity', after?.messageId ?? firstId],
   )
-  return rows.map(({ bytes, ...row }) => ({
-    ...row,
-    raw: bytes === null ? null : unpackBody(row.headers['encoding'], bytes),
-  }))
+  const messages: Message[] = []
+  await inSlices(rows, ({ bytes, ...row }) => {
+    messages.push({ ...row, raw: bytes === null ? null : unpackBody(row.headers['encoding'], bytes) })
+  })
+  return messages
 }
 
 export interface MessageEnd {
@@ -56,7 +66,7 @@ export async function endMessages(tx: Tx, ends: readonly MessageEnd[]): Promise<
   await tx.rows(
     `update inbox_message m set state = d.state, reason = case when d.state in ('ignored', 'dead') then coalesce(d.reason, 'no reason given') end,
        subject_ref = coalesce(d."subjectRef", m.subject_ref)
-     from jsonb_to_recordset($2::jsonb) as d("messageId" uuid, state text, reason text, "subjectRef" text)
+     from json_to_recordset($2::json) as d("messageId" uuid, state text, reason text, "subjectRef" text)
      where m.merchant_id = $1 and m.message_id = d."messageId" and m.message_id = any($3::uuid[]) and m.state = 'pending'`,
     [tx.merchantId, JSON.stringify(ends), ends.map((e) => e.messageId)],
   )
@@ -100,7 +110,7 @@ export async function storeArrivals(
   }))
   const kept = await tx.rows<{ id: string }>(
     `with d as (
-       select t.*, b.bytes, b.sha from jsonb_to_recordset($3::jsonb) as t(id uuid, source text, topic text, ref text, key text, headers jsonb, n bigint)
+       select t.*, b.bytes, b.sha from json_to_recordset($3::json) as t(id uuid, source text, topic text, ref text, key text, headers jsonb, n bigint)
        join unnest($4::bytea[], $5::bytea[]) with ordinality as b(bytes, sha, n) using (n)
      ), kept as (
        insert into inbox_message (merchant_id, message_id, connection_id, source, topic, subject_ref, dedupe_key)

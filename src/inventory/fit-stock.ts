@@ -10,8 +10,11 @@ export interface Fit {
   readonly shortByOrder: ReadonlyMap<string, number>
   readonly excess: readonly { readonly orderId: string; readonly lineId: string; readonly units: number }[]
   readonly itemIds: readonly string[]
+  /** Of the orders, those that are new in this transaction. */
+  readonly fresh: ReadonlySet<string>
 }
 
+const none: ReadonlySet<string> = new Set()
 const healOrdersMax = 500
 const healRoundsMax = 40
 // Release numbers its movements from 1; a batch moves fewer than this.
@@ -22,13 +25,34 @@ const seqPerStatement = 1_000_000
  * oldest shorts. Afterwards the law holds for them: need + excess = short + sum(reserved + consumed), and no short is
  * left where free stock is. `freed`: items whose stock was raised by the caller in this same transaction.
  */
-export async function fitStock(
+export function fitStock(
   tx: Tx,
   version: bigint,
   orderIds: readonly string[],
   freed: readonly string[] = [],
 ): Promise<Fit> {
-  const released = await releaseStock(tx, orderIds, version)
+  return fitAsked(tx, version, { orderIds, freed, fresh: none })
+}
+
+/** The same for orders of which some are `fresh`: new in this transaction, so nothing is held of them that could be let go. */
+export function fitArrived(
+  tx: Tx,
+  version: bigint,
+  orderIds: readonly string[],
+  fresh: ReadonlySet<string>,
+): Promise<Fit> {
+  return fitAsked(tx, version, { orderIds, freed: [], fresh })
+}
+
+interface Asked {
+  readonly orderIds: readonly string[]
+  readonly freed: readonly string[]
+  readonly fresh: ReadonlySet<string>
+}
+
+async function fitAsked(tx: Tx, version: bigint, { orderIds, freed, fresh }: Asked): Promise<Fit> {
+  const known = orderIds.filter((id) => !fresh.has(id))
+  const released = known.length === 0 ? [] : await releaseStock(tx, known, version)
   const touched = new Set(orderIds)
   const items = new Set(released.filter((r) => r.released > 0).map((r) => r.itemId))
   const short = new Map<string, number>(orderIds.map((id) => [id, 0]))
@@ -37,7 +61,11 @@ export async function fitStock(
   for (let round = 0; batch.length > 0 && round < healRoundsMax; round++) {
     const perOrder = new Map<string, number>(batch.map((id) => [id, 0]))
     let taken = 0
-    for (const row of await reserveStock(tx, batch, { version, seqFrom: seqPerStatement * (round + 1) })) {
+    for (const row of await reserveStock(tx, batch, {
+      version,
+      seqFrom: seqPerStatement * (round + 1),
+      fresh: round === 0 ? fresh : none,
+    })) {
       perOrder.set(row.orderId, (perOrder.get(row.orderId) ?? 0) + row.short)
       if (row.taken > 0) items.add(row.itemId)
       taken += row.taken
@@ -58,5 +86,6 @@ export async function fitStock(
       .filter((r) => r.excess > 0)
       .map((r) => ({ orderId: r.orderId, lineId: r.lineId, units: r.excess })),
     itemIds: [...items, ...freed],
+    fresh,
   }
 }

@@ -73,3 +73,14 @@ export async function findLocations(
     [tx.merchantId, named.ids, named.codes],
   )
 }
+
+/** Lines of these orders of which a partner still holds more than is wanted. */
+export async function linesHeldInExcess(tx: Tx, orderIds: readonly string[]): Promise<readonly string[]> {
+  const rows = await tx.rows<{ line_id: string }>(
+    `select distinct c.line_id from unnest($2::uuid[]) as d(id)
+     cross join lateral (select * from order_line_component c where c.merchant_id = $1 and c.order_id = d.id and c.excess > 0 offset 0) c
+     where (select coalesce(sum(r.handed), 0) from reservation r where r.merchant_id = $1 and r.order_id = c.order_id and r.line_id = c.line_id and r.item_id = c.item_id) > 0`,
+    [tx.merchantId, orderIds],
+  )
+  return rows.map((row) => row.line_id)
+}

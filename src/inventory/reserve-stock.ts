@@ -12,20 +12,24 @@ export interface Reserved {
  * Reserves what the orders lack, oldest first, from locations by rank. Needs and supplies are laid on one number line
  * per item: where they overlap is the allocation, what no supply covers is short. Partial by nature, so a shortage
  * neither fails nor splits a batch, and idempotent, since it fills only what lacks. `seqFrom` keeps the movements of
- * several statements under one version apart.
+ * several statements under one version apart. `fresh`: orders of this same transaction, of which nothing is held yet.
  */
 export async function reserveStock(
   tx: Tx,
   orderIds: readonly string[],
-  { version, seqFrom }: { readonly version: bigint; readonly seqFrom: number },
+  {
+    version,
+    seqFrom,
+    fresh,
+  }: { readonly version: bigint; readonly seqFrom: number; readonly fresh: ReadonlySet<string> },
 ): Promise<Reserved[]> {
   return tx.rows<{ orderId: string; lineId: string; itemId: string; taken: number; short: number }>(
     `with lack as materialized (
-       select c.order_id, c.line_id, c.item_id, c.qty_per, c.placed_at, c.need - coalesce(h.held, 0) as qty
-       from unnest($2::uuid[]) as i(order_id)
+       select c.order_id, c.line_id, c.item_id, c.qty_per, c.placed_at, c.need - coalesce(h.held, 0) as qty, c.short as was, c.excess
+       from unnest($2::uuid[], $5::boolean[]) as i(order_id, fresh)
        cross join lateral (select * from order_line_component c where c.merchant_id = $1 and c.order_id = i.order_id offset 0) c
        left join lateral (select sum(r.reserved + r.consumed)::int as held from reservation r
-         where r.merchant_id = $1 and r.order_id = c.order_id and r.line_id = c.line_id and r.item_id = c.item_id) h on true
+         where not i.fresh and r.merchant_id = $1 and r.order_id = c.order_id and r.line_id = c.line_id and r.item_id = c.item_id) h on true
        where c.need > coalesce(h.held, 0)
      ), need as (
        select *, sum(qty) over w - qty as lo, sum(qty) over w as hi from lack
@@ -58,11 +62,11 @@ export async function reserveStock(
        select n.*, coalesce(t.qty, 0) as taken, n.qty - coalesce(t.qty, 0) as short from need n left join taken t using (order_id, line_id, item_id)
      ), component as (
        insert into order_line_component as c (merchant_id, order_id, line_id, item_id, qty_per, need, short, placed_at)
-       select $1, order_id, line_id, item_id, qty_per, qty, short, placed_at from fate
+       select $1, order_id, line_id, item_id, qty_per, qty, short, placed_at from fate where short <> was or excess <> 0
        on conflict (merchant_id, order_id, line_id, item_id) do update set short = excluded.short, excess = 0
      )
      select order_id as "orderId", line_id as "lineId", item_id as "itemId", taken, short from fate`,
-    [tx.merchantId, orderIds, version, seqFrom],
+    [tx.merchantId, orderIds, version, seqFrom, orderIds.map((id) => fresh.has(id))],
   )
 }
 

@@ -9,6 +9,8 @@ export interface LineNeed {
   /** Units that have left by the channel's word; beyond what the hub shipped, someone else shipped them. */
   readonly channelShipped: number
   readonly placedAt: string
+  /** Written in this same transaction: nothing is known of what it takes, and nothing is held. */
+  readonly fresh?: boolean
 }
 
 /**
@@ -18,9 +20,9 @@ export interface LineNeed {
 export async function setNeeds(tx: Tx, lines: readonly LineNeed[]): Promise<ReadonlySet<string>> {
   const mapped = await tx.rows<{ line_id: string }>(
     `with d as materialized (
-       select * from jsonb_to_recordset($2::jsonb) as t("orderId" uuid, "lineId" uuid, "listingId" uuid, open int, "channelShipped" int, "placedAt" timestamptz)
+       select * from json_to_recordset($2::json) as t("orderId" uuid, "lineId" uuid, "listingId" uuid, open int, "channelShipped" int, "placedAt" timestamptz, fresh boolean)
      ), old as materialized (
-       select c.order_id, c.line_id, c.item_id, c.qty_per from d
+       select c.order_id, c.line_id, c.item_id, c.qty_per from (select * from d where fresh is not true) d
        cross join lateral (select * from order_line_component c
          where c.merchant_id = $1 and c.order_id = d."orderId" and c.line_id = d."lineId" offset 0) c
      ), fresh as (
@@ -33,7 +35,7 @@ export async function setNeeds(tx: Tx, lines: readonly LineNeed[]): Promise<Read
      select $1, x.order_id, x.line_id, x.item_id, x.qty_per, greatest(d.open * x.qty_per - greatest(d."channelShipped" * x.qty_per - coalesce(h.consumed, 0), 0), coalesce(h.consumed, 0)), d."placedAt"
      from x join d on d."orderId" = x.order_id and d."lineId" = x.line_id
      left join lateral (select sum(r.consumed)::int as consumed from reservation r
-       where r.merchant_id = $1 and r.order_id = x.order_id and r.line_id = x.line_id and r.item_id = x.item_id) h on true
+       where d.fresh is not true and r.merchant_id = $1 and r.order_id = x.order_id and r.line_id = x.line_id and r.item_id = x.item_id) h on true
      on conflict (merchant_id, order_id, line_id, item_id) do update set need = excluded.need
      returning c.line_id`,
     [tx.merchantId, JSON.stringify(lines)],

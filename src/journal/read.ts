@@ -6,7 +6,7 @@ import type { Tx } from '../platform/db/tx.ts'
 export interface ExceptionRow {
   readonly exceptionId: string
   readonly kind: string
-  readonly subjectKind: 'order' | 'listing' | 'connection' | 'file' | 'level' | 'message'
+  readonly subjectKind: 'order' | 'listing' | 'connection' | 'file' | 'level' | 'message' | 'merchant'
   readonly subjectId: string
   readonly detail: Readonly<Record<string, unknown>>
   readonly raisedAt: Date
@@ -35,6 +35,18 @@ export function exceptionsOf(tx: Tx, subjectId: string): Promise<ExceptionRow[]>
   )
 }
 
+/** Keys of the open exceptions of a kind about these subjects. */
+export async function openKeysOf(tx: Tx, kind: string, subjectIds: readonly string[]): Promise<string[]> {
+  if (subjectIds.length === 0) return []
+  const rows = await tx.rows<{ key: string }>(
+    `select t.dedupe_key as key from unnest($2::uuid[]) as d(id)
+     cross join lateral (select * from exception t where t.merchant_id = $1 and t.subject_id = d.id offset 0) t
+     where t.kind = $3 and t.resolved_at is null`,
+    [tx.merchantId, subjectIds, kind],
+  )
+  return rows.map((row) => row.key)
+}
+
 /** What happened to an order, oldest first. */
 export function timelineOf(tx: Tx, orderId: string): Promise<EventRow[]> {
   return tx.rows<EventRow & object>(
@@ -51,6 +63,7 @@ const nouns: Readonly<Record<ExceptionRow['subjectKind'], Noun>> = {
   file: 'file',
   level: 'item',
   message: 'message',
+  merchant: 'merchant',
 }
 
 export const shownException = z.object({

@@ -20,7 +20,7 @@ export async function recordEvents(tx: Tx, actor: string, events: readonly Order
   await tx.rows(
     `insert into timeline_event (merchant_id, order_id, at, event_id, kind, actor, cause_kind, cause_id, data)
      select $1, "orderId", clock_timestamp(), gen_random_uuid(), kind, $3, "causeKind", "causeId", coalesce(data, '{}')
-     from jsonb_to_recordset($2::jsonb) as t("orderId" uuid, kind text, "causeKind" text, "causeId" uuid, data jsonb)`,
+     from json_to_recordset($2::json) as t("orderId" uuid, kind text, "causeKind" text, "causeId" uuid, data jsonb)`,
     [tx.merchantId, JSON.stringify(events.map((e) => ({ ...e, causeKind: e.cause.kind, causeId: e.cause.id }))), actor],
   )
 }
@@ -44,12 +44,13 @@ export type ExceptionKind =
   | 'message_dead'
   | 'stock_drift'
   | 'connection_stopped'
+  | 'promise_broken'
 
 export interface Raise {
   readonly kind: ExceptionKind
   /** One open exception per key: a second cause only refreshes the detail. */
   readonly dedupeKey: string
-  readonly subjectKind: 'order' | 'listing' | 'connection' | 'file' | 'level' | 'message'
+  readonly subjectKind: 'order' | 'listing' | 'connection' | 'file' | 'level' | 'message' | 'merchant'
   readonly subjectId: string
   readonly detail: Readonly<Record<string, unknown>>
 }
@@ -61,7 +62,7 @@ export async function raiseExceptions(tx: Tx, raises: readonly Raise[]): Promise
   await tx.rows(
     `insert into exception as e (merchant_id, exception_id, kind, dedupe_key, subject_kind, subject_id, detail)
      select $1, gen_random_uuid(), kind, "dedupeKey", "subjectKind", "subjectId", detail
-     from jsonb_to_recordset($2::jsonb) as t(kind text, "dedupeKey" text, "subjectKind" text, "subjectId" uuid, detail jsonb)
+     from json_to_recordset($2::json) as t(kind text, "dedupeKey" text, "subjectKind" text, "subjectId" uuid, detail jsonb)
      order by "dedupeKey"
      on conflict (merchant_id, dedupe_key) where resolved_at is null do update set detail = excluded.detail`,
     [tx.merchantId, JSON.stringify([...byKey.values()])],

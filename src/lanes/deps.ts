@@ -1,7 +1,8 @@
 import { noteContact, type OpenConnection, openConnection } from '../connections/open-connection.ts'
 import type { ChannelError, Connector, Ctx } from '../connector-kit/index.ts'
+import { raiseExceptions } from '../journal/record.ts'
 import type { KeyRing } from '../platform/base/key-ring.ts'
-import type { Ports } from '../platform/base/ports.ts'
+import type { Clock, Ports } from '../platform/base/ports.ts'
 import { fence, type LaneKey } from '../platform/db/lane.ts'
 import type { Db } from '../platform/db/pool.ts'
 import { retrying, type Tx, withTenantTx } from '../platform/db/tx.ts'
@@ -45,8 +46,21 @@ export async function openShift(deps: LaneDeps, lease: HeldLease): Promise<Shift
         return work(tx)
       }),
     )
-  const connection = await tenant((tx) => openConnection(tx, lease.connectionId, deps))
-  return connection && { ...deps, lease, connection, tenant, call: () => deps.ctx(connection, lease) }
+  const opened = await tenant(async (tx) => {
+    const connection = await openConnection(tx, lease.connectionId, deps)
+    const [row] = await tx.rows<{ now: Date }>('select now()')
+    return connection && row ? { connection, now: row.now } : null
+  })
+  if (!opened) return null
+  const { connection } = opened
+  const ports = { ...deps.ports, clock: clockFrom(opened.now, deps.ports.clock) }
+  return { ...deps, ports, lease, connection, tenant, call: () => deps.ctx(connection, lease) }
+}
+
+/** What was read when is compared between workers, so they go by one clock: the database's, carried on by time that never jumps. */
+function clockFrom(now: Date, { ms }: Clock): Clock {
+  const openedMs = ms()
+  return { ms, now: () => new Date(now.getTime() + ms() - openedMs) }
 }
 
 /** Writes what contact with the far side showed; a revoked login stops the connection's lanes until a person acts. */
@@ -54,7 +68,22 @@ export function noteContactOf(
   shift: Shift,
   failure: { readonly kind: string; readonly message: string } | null,
 ): Promise<void> {
-  return shift.tenant((tx) => noteContact(tx, shift.lease.connectionId, failure))
+  const { connectionId } = shift.lease
+  return shift.tenant(async (tx) => {
+    await noteContact(tx, connectionId, failure)
+    if (failure?.kind !== 'auth_revoked') return
+    const { manifest } = shift.connection.connector
+    const detail = { connector: manifest.kind, reason: failure.message.slice(0, 500), mend: 'connect it again' }
+    await raiseExceptions(tx, [
+      {
+        kind: 'connection_stopped',
+        dedupeKey: `connection.${connectionId}`,
+        subjectKind: 'connection',
+        subjectId: connectionId,
+        detail,
+      },
+    ])
+  })
 }
 
 /** The turn after a failure of the far side: left alone for as long as it asked, or for `usualMs`. */

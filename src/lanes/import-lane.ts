@@ -9,36 +9,64 @@ import {
   putOff,
   storeArrivals,
 } from '../inbox/messages.ts'
+import { readAhead } from '../inbox/read-ahead.ts'
 import { raiseExceptions } from '../journal/record.ts'
 import type { OrderFact } from '../orders/facts.ts'
 import { knownRefs } from '../orders/known-versions.ts'
-import type { Tx } from '../platform/db/tx.ts'
+import { type Tx, withTenantTx } from '../platform/db/tx.ts'
 import type { Turn } from '../platform/work/runner.ts'
 import { noteContactOf, type Shift } from './deps.ts'
 import { readPartnerFile, refusePartnerFile } from './partner-file.ts'
 import { type Reading, readMessages, reasonOf } from './read-messages.ts'
 
-const dry: Turn = { again: false, dueInMs: null }
+/** In one turn; between turns the lane lets others have its place. */
+const batchesMax = 8
+const none = Promise.resolve(null)
 const unansweredMs = 5_000
 const attemptsMax = 8
 const fileTriesMax = 2
 
-/** One batch: what is stored is read, what it says is imported in one transaction, what it only hints at is fetched. */
+interface Batch {
+  readonly messages: readonly Message[]
+  readonly reading: Reading
+}
+
+/** What is stored is read, what it says is imported, what it only hints at is fetched: batch by batch, the next one read meanwhile. */
 export async function runImport(shift: Shift): Promise<Turn> {
-  const messages = await shift.tenant((tx) => pendingMessages(tx, shift.lease.connectionId))
-  if (messages.length === 0) return dry
+  let again = false
+  let batches = 0
+  for await (const batch of readAhead<Batch>((before) => (batches < batchesMax ? loadBatch(shift, before) : none))) {
+    batches++
+    const { waitMs, fetched } = await importBatch(shift, batch)
+    if (waitMs !== null) return { again: false, dueInMs: waitMs }
+    again = fetched || batch.messages.length === batchMax
+  }
+  return { again, dueInMs: null }
+}
+
+/** Only reads, so it needs no fence; whoever writes what comes of it has one. */
+async function loadBatch(shift: Shift, before: Batch | null): Promise<Batch | null> {
+  const { merchantId, connectionId } = shift.lease
+  const last = before?.messages.at(-1) ?? null
+  if (before && before.messages.length < batchMax) return null
+  const messages = await withTenantTx(shift.db, merchantId, (tx) => pendingMessages(tx, connectionId, last))
+  if (messages.length === 0) return null
+  const orders = messages.filter((m) => m.source !== 'file')
+  return { messages, reading: await readMessages(shift.connection, orders) }
+}
+
+/** One batch. Returns how long the far side asked to wait, or null. */
+async function importBatch(
+  shift: Shift,
+  { messages, reading }: Batch,
+): Promise<{ readonly waitMs: number | null; readonly fetched: boolean }> {
   for (const file of messages) if (file.source === 'file') await readFile(shift, file)
-  const reading = readMessages(
-    shift.connection,
-    messages.filter((m) => m.source !== 'file'),
-  )
   await endReading(shift, reading)
   const refetch = await importFacts(shift, await sinceStart(shift, reading.facts))
   const fetches = new Map([...reading.fetches].map(([ref, ids]) => [ref, [...ids]]))
   for (const { ref, messageId } of refetch) fetches.set(ref, [...(fetches.get(ref) ?? []), messageId])
   const attempts = new Map(messages.map((m) => [m.messageId, m.attempts]))
-  const wait = await fetchOrders(shift, fetches, attempts)
-  return { again: wait === null && (messages.length === batchMax || fetches.size > 0), dueInMs: wait }
+  return { waitMs: await fetchOrders(shift, fetches, attempts), fetched: fetches.size > 0 }
 }
 
 /**

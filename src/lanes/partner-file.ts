@@ -22,11 +22,15 @@ function issuesOf(rows: readonly RowResult[], warnings: readonly string[]): File
 }
 
 /** Says of a file, where a person looks for it, that nothing of it was applied. */
-export function refusePartnerFile(shift: Shift, { headers }: Message, message: string): Promise<void> {
+export async function refusePartnerFile(shift: Shift, { headers }: Message, message: string): Promise<void> {
   const issue: FileIssue = { row: 0, severity: 'error', field: '', code: 'NOT_APPLIED', message }
   const end = { state: 'refused' as const, document: null, summary: { applied: 0 }, issues: [issue] }
-  return shift.tenant((tx) => settleFile(tx, headers['file-id'] ?? '', end))
+  await shift.tenant((tx) => settleFile(tx, headers['file-id'] ?? '', end))
+  wakeFiles(shift)
 }
+
+/** A file is moved out of the partner's way when its verdict is known. */
+const wakeFiles = (shift: Shift) => shift.wake({ ...shift.lease, kind: 'files' })
 
 /** Reads one stored file and applies its good rows in one transaction; every other row is answered by field, row and mend. */
 export async function readPartnerFile(shift: Shift, message: Message): Promise<void> {
@@ -90,5 +94,6 @@ export async function readPartnerFile(shift: Shift, message: Message): Promise<v
       ])
     await endMessages(tx, [{ messageId: message.messageId, state: 'applied' }])
   })
+  wakeFiles(shift)
   shift.wakeAll(shift.lease.merchantId, after.partnerReported)
 }

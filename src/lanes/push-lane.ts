@@ -15,7 +15,7 @@ import {
   recheckInFlight,
   viewListings,
 } from '../inventory/push-rows.ts'
-import { raiseExceptions } from '../journal/record.ts'
+import { raiseExceptions, resolveExceptions } from '../journal/record.ts'
 import type { Turn } from '../platform/work/runner.ts'
 import { noteContactOf, type Shift, waitOf } from './deps.ts'
 
@@ -34,6 +34,8 @@ interface Plan {
   readonly settled: readonly PushRow[]
   readonly notStocked: readonly string[]
   readonly drifts: readonly { readonly listingId: string; readonly units: number }[]
+  /** Looked at again, and found as they were left. */
+  readonly calm: readonly string[]
   /** Units sold there that have not reached us: the shop must be polled. */
   readonly unseen: number
 }
@@ -115,6 +117,10 @@ async function planPass(
           detail: { units: d.units },
         })),
     )
+    await resolveExceptions(
+      tx,
+      plan.calm.map((listingId) => `drift.${listingId}`),
+    )
     return plan
   })
 }
@@ -131,6 +137,7 @@ function decideAll(
     settled: [] as PushRow[],
     notStocked: [] as string[],
     drifts: [] as { listingId: string; units: number }[],
+    calm: [] as string[],
     unseen: 0,
   }
   for (const view of views) {
@@ -158,6 +165,8 @@ function decideAll(
     const believed = decision.kind === 'write' && inFlight !== null ? decision.believed : null
     const { unseen, newlyMissing } = decision
     const row = { listingId: view.listingId, version: view.version.toString(), qty, unseen, newlyMissing, believed }
+    // Reading back our own write proves nothing about what others do there; a look long after it does.
+    if (decision.kind === 'settled' && decision.drift === 0 && view.attempts === 0) plan.calm.push(view.listingId)
     if (decision.kind === 'settled') plan.settled.push(row)
     else plan.writes.push({ row, due: listing, changeFrom: decision.changeFrom })
   }

@@ -1,6 +1,7 @@
 import { ChannelError, type Connector, cleanText, type Settings, UnreadableError } from '../connector-kit/index.ts'
 import type { Message, MessageEnd } from '../inbox/messages.ts'
 import type { OrderFact } from '../orders/facts.ts'
+import { inSlices } from '../platform/base/in-slices.ts'
 
 /** What a batch of messages says, before anything is done about it. */
 export interface Reading {
@@ -62,26 +63,34 @@ function translate(
   return connector.orders.translate(raw, context)
 }
 
-/** Pure: the same stored bytes always read the same, which is what makes replay possible. A body that fits nothing ends as dead, alone. */
-export function readMessages(
+/** The same stored bytes always read the same, which is what makes replay possible. A body that fits nothing ends as dead, alone. */
+export async function readMessages(
   { connector, settings }: { readonly connector: Connector; readonly settings: Settings },
   messages: readonly Message[],
-): Reading {
+): Promise<Reading> {
   const draft: Draft = { facts: [], fetches: new Map(), ends: [], listingsChanged: false, revoked: false }
-  for (const message of messages) {
-    const { messageId, source, raw, headers } = message
+  await inSlices(messages, (message) => {
     try {
-      if (raw === null) draft.ends.push({ messageId, state: 'ignored', reason: 'erased' })
-      else if (source === 'webhook') readWebhook(draft, connector, message, settings)
-      else if (source === 'poll' || source === 'fetch') {
-        const order = translate(connector, textOf(raw), { source, settings })
-        draft.facts.push({ messageId, order, fetchedAt: headers['fetched-at'] ?? message.receivedAt.toISOString() })
-      } else draft.ends.push({ messageId, state: 'dead', reason: 'a file of a connection that exchanges none' })
+      readMessage(draft, { connector, settings }, message)
     } catch (error) {
-      draft.ends.push({ messageId, state: 'dead', reason: reasonOf(error) })
+      draft.ends.push({ messageId: message.messageId, state: 'dead', reason: reasonOf(error) })
     }
-  }
+  })
   return draft
+}
+
+function readMessage(
+  draft: Draft,
+  { connector, settings }: { readonly connector: Connector; readonly settings: Settings },
+  message: Message,
+): void {
+  const { messageId, source, raw, headers } = message
+  if (raw === null) draft.ends.push({ messageId, state: 'ignored', reason: 'erased' })
+  else if (source === 'webhook') readWebhook(draft, connector, message, settings)
+  else if (source === 'poll' || source === 'fetch') {
+    const order = translate(connector, textOf(raw), { source, settings })
+    draft.facts.push({ messageId, order, fetchedAt: headers['fetched-at'] ?? message.receivedAt.toISOString() })
+  } else draft.ends.push({ messageId, state: 'dead', reason: 'a file of a connection that exchanges none' })
 }
 
 /** Words for a person, storable: they may quote a cell or an amount. Unknown errors keep theirs to themselves. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { UnifiedOrder } from '../connector-kit/index.ts'
 
 /** One translated body on its way into the orders. */
@@ -22,15 +22,21 @@ export type Arrival =
 
 /** Hash of what the hub took from the body. Decides equality, never order. */
 export function contentHash(order: UnifiedOrder): string {
-  const text = JSON.stringify(order, (_, value: unknown) => {
-    if (typeof value === 'bigint') return value.toString()
-    if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
-      return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-    }
-    return value
-  })
-  return createHash('sha256').update(text).digest('hex')
+  return hash('sha256', JSON.stringify(sorted(order)))
 }
+
+/** A copy with its keys in order and its amounts as text: JSON.stringify with a replacer would take twice as long. */
+function sorted(value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString()
+  if (Array.isArray(value)) return value.map(sorted)
+  if (!isObject(value)) return value
+  const copy: Record<string, unknown> = {}
+  for (const key of Object.keys(value).sort()) copy[key] = sorted(value[key])
+  return copy
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  value !== null && typeof value === 'object'
 
 /** total - (lines + shipping + tax + other - discount), in minor units. Not zero: the order is flagged, never mended. */
 export function moneyDelta(order: UnifiedOrder): bigint {

@@ -80,7 +80,7 @@ async function upsertHeaders(
        placed_at, currency, total_minor, shop_currency, shop_total_minor, refunded_minor, money_delta_minor, cancelled_at, is_test, hold, remote_status, shipping_service)
      select $1, order_id, account_id, connection_id, external_id, external_number, changed_at, decode(content_sha256, 'hex'), fetched_at,
        placed_at, currency, total_minor, shop_currency, shop_total_minor, refunded_minor, money_delta_minor, cancelled_at, is_test, hold, remote_status, shipping_service
-     from jsonb_to_recordset($2::jsonb) as t(${headerType}) order by account_id, external_id
+     from json_to_recordset($2::json) as t(${headerType}) order by account_id, external_id
      on conflict (merchant_id, account_id, external_id) do update set
        connection_id = excluded.connection_id, external_number = excluded.external_number, changed_at = excluded.changed_at,
        content_sha256 = excluded.content_sha256, fetched_at = excluded.fetched_at, total_minor = excluded.total_minor, currency = excluded.currency,
@@ -119,15 +119,18 @@ async function judgeLosers(tx: Tx, accountId: string, candidates: readonly Candi
   })
 }
 
-async function writeNumbers(
-  tx: Tx,
-  numbers: readonly { readonly orderId: string; readonly number: string; readonly kind: string }[],
-): Promise<void> {
+interface OrderNumber {
+  readonly orderId: string
+  readonly number: string
+  readonly kind: string
+}
+
+async function writeNumbers(tx: Tx, numbers: readonly OrderNumber[]): Promise<void> {
   const rows = numbers.map((n) => ({ ...n, number: normaliseNumber(n.number) })).filter((n) => n.number !== '')
   if (rows.length === 0) return
   await tx.rows(
     `insert into order_number (merchant_id, normalised, order_id, kind)
-     select $1, number, "orderId", kind from jsonb_to_recordset($2::jsonb) as t(number text, "orderId" uuid, kind text)
+     select $1, number, "orderId", kind from json_to_recordset($2::json) as t(number text, "orderId" uuid, kind text)
      on conflict (merchant_id, normalised, order_id) do nothing`,
     [tx.merchantId, JSON.stringify(rows)],
   )
@@ -153,27 +156,15 @@ export async function importOrders(
   )
   const byRef = new Map(winners.map((w) => [w.fact.order.ref, w]))
   const arrivals: Arrival[] = []
-  for (const row of applied) {
-    const winner = byRef.get(row.ref)
-    if (winner)
-      arrivals.push({
-        kind: 'applied',
-        messageId: winner.fact.messageId,
-        ref: row.ref,
-        orderId: row.orderId,
-        isNew: row.isNew,
-      })
-    byRef.delete(row.ref)
+  const numbers: OrderNumber[] = []
+  for (const { ref, orderId, isNew } of applied) {
+    const fact = byRef.get(ref)?.fact
+    byRef.delete(ref)
+    if (!fact) continue
+    arrivals.push({ kind: 'applied', messageId: fact.messageId, ref, orderId, isNew })
+    if (!isNew) continue
+    numbers.push({ orderId, number: fact.order.number, kind: 'order' }, { orderId, number: ref, kind: 'external' })
   }
-  const numbers = applied.flatMap((row) => {
-    const order = winners.find((w) => w.fact.order.ref === row.ref)?.fact.order
-    return order && row.isNew
-      ? [
-          { orderId: row.orderId, number: order.number, kind: 'order' },
-          { orderId: row.orderId, number: order.ref, kind: 'external' },
-        ]
-      : []
-  })
   await writeNumbers(tx, numbers)
   return [...arrivals, ...losers, ...(await judgeLosers(tx, source.accountId, [...byRef.values()]))]
 }

@@ -26,7 +26,7 @@ interface LineRow extends WrittenLine {
 }
 
 const lineType = `"orderId" uuid, "lineId" uuid, external text, "listingId" uuid, sku text, title text, ordered int, cancelled int,
-  took int, shipped int, physical boolean, total bigint, "unitPrice" numeric`
+  took int, shipped int, physical boolean, total bigint, fresh boolean, "unitPrice" numeric`
 
 /** The listing under which a line is mapped: the channel's own, or one by SKU where the product is gone there. */
 export function lineListingRef(line: { readonly listing?: string; readonly sku?: string }): string | null {
@@ -44,7 +44,7 @@ export async function writeLines(
   applied: readonly AppliedOrder[],
   listings: ReadonlyMap<string, string>,
 ): Promise<WrittenLine[]> {
-  const input = applied.flatMap(({ orderId, order }) =>
+  const input = applied.flatMap(({ orderId, isNew, order }) =>
     order.lines.map((line) => ({
       orderId,
       lineId: ids.uuid(),
@@ -59,12 +59,13 @@ export async function writeLines(
       physical: line.physical,
       total: line.total.minor.toString(),
       unitPrice: line.unitPrice ?? null,
+      fresh: isNew,
     })),
   )
   const written = await tx.rows<LineRow>(
-    `with d as materialized (select * from jsonb_to_recordset($2::jsonb) as t(${lineType})),
+    `with d as materialized (select * from json_to_recordset($2::json) as t(${lineType})),
      old as materialized (
-       select l.line_id, l.channel_took from d
+       select l.line_id, l.channel_took from (select * from d where not fresh) d
        cross join lateral (select * from order_line l where l.merchant_id = $1 and l.order_id = d."orderId" and l.external_line_id = d.external offset 0) l
      ), up as (
        insert into order_line as l (merchant_id, order_id, line_id, external_line_id, listing_id, sku_sold, title, qty_ordered, qty_cancelled, channel_took, channel_shipped, physical, total_minor, unit_price)
@@ -96,7 +97,7 @@ async function cancelMissingLines(tx: Tx, updated: readonly AppliedOrder[]): Pro
   const input = updated.map(({ orderId, order }) => ({ orderId, refs: order.lines.map((line) => line.ref) }))
   return tx.rows<LineRow>(
     `with gone as materialized (
-       select l.* from jsonb_to_recordset($2::jsonb) as d("orderId" uuid, refs text[])
+       select l.* from json_to_recordset($2::json) as d("orderId" uuid, refs text[])
        cross join lateral (select * from order_line l where l.merchant_id = $1 and l.order_id = d."orderId" and not (l.external_line_id = any(d.refs)) offset 0) l
        where l.qty_cancelled < l.qty_ordered or l.channel_took <> 0
      ), up as (
@@ -123,7 +124,7 @@ export async function writePersons(tx: Tx, applied: readonly AppliedOrder[]): Pr
   if (rows.length === 0) return
   await tx.rows(
     `insert into order_person as p (merchant_id, order_id, role, data)
-     select $1, "orderId", role, data from jsonb_to_recordset($2::jsonb) as t("orderId" uuid, role text, data jsonb)
+     select $1, "orderId", role, data from json_to_recordset($2::json) as t("orderId" uuid, role text, data jsonb)
      on conflict (merchant_id, order_id, role) do update set data = excluded.data where p.erased_at is null`,
     [tx.merchantId, JSON.stringify(rows)],
   )

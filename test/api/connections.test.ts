@@ -189,3 +189,27 @@ test('reconnecting after a disconnect continues it under a new address', async (
   expect(await findEndpoint(api.db, api.deps.keys, connectors)(after ?? '')).toMatchObject({ account: 'back' })
   expect((await lanesOf(id)).length).toBe(6)
 })
+
+test.each(['connected again', 'disconnected'])(
+  'a stopped connection that is %s is no longer put before a person',
+  async (how) => {
+    const shop = `stopped-${how.slice(0, 3)}`
+    const body = { connector: 'fake-shop', label: shop, credentials: { token: 'token-1' }, settings: { shop } }
+    const { json } = await api.call('POST /connections', { key: owner.key, body })
+    await api.database.asAdmin((admin) =>
+      admin.query(
+        `insert into exception (merchant_id, exception_id, kind, dedupe_key, subject_kind, subject_id)
+       select merchant_id, gen_random_uuid(), 'connection_stopped', 'connection.' || connection_id, 'connection', connection_id from connection where label = $1`,
+        [shop],
+      ),
+    )
+    const open = async () => {
+      const { json: page } = await api.call('GET /exceptions?state=open&kind=connection_stopped', { key: owner.key })
+      return list(page.items).length
+    }
+    expect(await open()).toBe(1)
+    if (how === 'disconnected') await api.call(`POST /connections/${json.id}/disconnect`, { key: owner.key })
+    else await api.call('POST /connections', { key: owner.key, body })
+    expect(await open()).toBe(0)
+  },
+)

@@ -87,6 +87,7 @@ const flows: ApiDeps['flows'] = {
   requestRetried: (tx, cause, id) => requestRetried(tx, ids, cause, id),
   shippedByHand: (tx, cause, shipment) => shippedByHand(tx, ids, cause, shipment),
   messageReplayed: (tx, _cause, id) => resolveExceptions(tx, [`message.${id}`]),
+  connectionMended: (tx, _cause, id) => resolveExceptions(tx, [`connection.${id}`]),
 }
 
 /** A JSON answer; a test that reads a field which is not there sees undefined, and fails. */

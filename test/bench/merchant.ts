@@ -8,6 +8,8 @@ import { skuOf } from './order-body.ts'
 import type { Answer as SinkAnswer, Ask as SinkAsk } from './sink.ts'
 import { domainOf, tokenOf } from './sink-shops.ts'
 
+/** What is asked of a hub here: to be there under these names. */
+type HubAddress = Pick<HubProcess, 'url' | 'port' | 'installToken'>
 export type Sink = Child<SinkAsk, SinkAnswer>
 
 export interface Catalogue {
@@ -21,7 +23,7 @@ const perCall = 200
 const linedUpWithinMs = 120_000
 
 /** A merchant's first day through the public API: SKUs, a place, a count, shops. Returns the doors of the shops. */
-export async function openMerchant(hub: HubProcess, sink: Sink, catalogue: Catalogue): Promise<readonly Door[]> {
+export async function openMerchant(hub: HubAddress, sink: Sink, catalogue: Catalogue): Promise<readonly Door[]> {
   const install = openHubApi(hub.url, hub.installToken)
   const made = await install.post('/merchants', { name: 'Bench' }, z.object({ key: z.object({ secret: z.string() }) }))
   const api = openHubApi(hub.url, made.key.secret)
@@ -45,7 +47,7 @@ async function connect(api: HubApi, shop: number, port: number): Promise<void> {
 }
 
 /** The hub tells the shops where their webhooks go; that is how the bench learns its addresses. */
-async function untilSubscribed(hub: HubProcess, sink: Sink, shops: number): Promise<readonly Door[]> {
+async function untilSubscribed(hub: HubAddress, sink: Sink, shops: number): Promise<readonly Door[]> {
   for (const from = performance.now(); performance.now() - from < linedUpWithinMs; await sleep(10)) {
     const { webhooks } = await sink.ask({ kind: 'look' })
     const uris = webhooks.flatMap(([uri]) => (uri === undefined ? [] : [uri]))

@@ -14,6 +14,13 @@ export interface HubAnswers {
   /** Webhooks that the hub has a record of, by shop. */
   readonly webhooksStored: Readonly<Record<string, number>>
   readonly foundBySweeper: number
+  /** Promises that the hub's own audits of all its rows do not find kept, with the rows that break them. */
+  readonly audits: readonly {
+    readonly name: string
+    readonly means: string
+    readonly state: string
+    readonly violations: number
+  }[]
 }
 export interface HubOrder {
   readonly id: string
@@ -47,6 +54,9 @@ const wholeShape = z.object({
   lines: z.array(z.object({ components: z.array(z.object({ sku: z.string(), short: z.number() })) })),
 })
 const requestShape = z.object({ requestNumber: z.string(), order: z.string() })
+const auditsShape = z.object({
+  audits: z.array(z.object({ name: z.string(), means: z.string(), state: z.string(), violations: z.number() })),
+})
 const messageShape = z.object({ connection: z.string(), source: z.string() })
 
 async function shortsOf({ api }: Merchant, orderId: string) {
@@ -64,6 +74,7 @@ export async function askHub(merchant: Merchant): Promise<HubAnswers> {
   const exceptions = await api.all('/exceptions', exceptionShape)
   const requests = await api.all('/fulfillment-orders', requestShape)
   const messages = await api.all('/inbox/messages', messageShape)
+  const { audits } = await api.get('/audits?full=true', auditsShape)
   const shorts = []
   for (const order of orders.filter(({ units }) => units.short > 0))
     shorts.push(...(await shortsOf(merchant, order.id)))
@@ -89,5 +100,6 @@ export async function askHub(merchant: Merchant): Promise<HubAnswers> {
     requests: requests.map(({ requestNumber, order }) => ({ number: requestNumber, orderId: order })),
     webhooksStored,
     foundBySweeper: await api.counter('hub_found_by_sweeper_total'),
+    audits: audits.filter(({ state }) => state !== 'kept'),
   }
 }

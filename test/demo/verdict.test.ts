@@ -86,6 +86,7 @@ const honest: HubAnswers = {
   requests: [{ number: 'FR1', orderId: 'ord_1' }],
   webhooksStored: { lily: 1 },
   foundBySweeper: 0,
+  audits: [],
 }
 const judged = (story: Partial<Story>, hub: Partial<HubAnswers> = {}, chaos = false) =>
   judge(truthOf({ ...healthy, ...story }), { ...honest, ...hub }, { chaos, seconds: 3 })
@@ -97,7 +98,7 @@ describe('a run in which all went well', () => {
     expect(breaks).toEqual([])
     expect(figures).toEqual({
       ...{ orders: 1, imported: 1, lost: 0, duplicated: 0, oversold: 0, exposure: 0, short: 0 },
-      ...{ requested: 2, shipped: 2, confirmed: 2, stockMismatch: 0, moneyFlagged: 0 },
+      ...{ requested: 2, shipped: 2, confirmed: 2, stockMismatch: 0, auditViolations: 0, moneyFlagged: 0 },
       ...{ ackP99Ms: 12, fanoutP99Ms: 120, seconds: 3 },
     })
   })
@@ -287,6 +288,11 @@ describe('money and wake-ups', () => {
   test('work that only the sweeper found breaks a calm run, and not a chaotic one', () => {
     expect(broken(judged({}, { foundBySweeper: 1 }))).toEqual(['foundBySweeper'])
     expect(judged({}, { foundBySweeper: 1 }, true).breaks).toEqual([])
+  })
+  test('rows that the hub itself finds to break a promise are counted, and an audit that did not finish is one', () => {
+    const audit = { name: 'asked_twice', means: 'It may leave twice.', state: 'broken', violations: 3 }
+    const verdict = judged({}, { audits: [audit, { ...audit, state: 'unfinished', violations: 0 }] })
+    expect([broken(verdict), verdict.figures.auditViolations]).toEqual([['auditViolations'], 4])
   })
 })
 

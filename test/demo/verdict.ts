@@ -28,6 +28,8 @@ export interface Figures {
   readonly confirmed: number
   readonly stockMismatch: number
   readonly moneyFlagged: number
+  /** Rows that break a promise, by the hub's own audits. */
+  readonly auditViolations: number
   readonly ackP99Ms: number
   readonly fanoutP99Ms: number
   readonly seconds: number
@@ -42,6 +44,15 @@ function findSlept(hub: HubAnswers, chaos: boolean): Break[] {
   if (chaos || hub.foundBySweeper === 0) return []
   const what = `the sweeper found ${hub.foundBySweeper} pieces of work that nobody had announced`
   return [{ figure: 'foundBySweeper', units: hub.foundBySweeper, what }]
+}
+
+/** An audit that did not finish proves nothing, so it counts as one row. */
+function findBroken({ audits }: HubAnswers): Break[] {
+  return audits.map(({ name, means, state, violations }) => ({
+    figure: 'auditViolations',
+    units: Math.max(1, violations),
+    what: `audit ${name} is ${state}: ${violations} rows. ${means}`,
+  }))
 }
 
 /** Judges a run that has come to rest, by the world's own log against what the shops show. */
@@ -65,6 +76,7 @@ export function judge(
     ...findMismatch(truth, shelves),
     ...findMoney(book, hub),
     ...findSlept(hub, run.chaos),
+    ...findBroken(hub),
   ]
   const units = (figure: string) => sum(breaks.filter((one) => one.figure === figure).map((one) => one.units))
   const figures = {
@@ -78,6 +90,7 @@ export function judge(
     ...countFlow(truth, book),
     stockMismatch: units('stockMismatch'),
     moneyFlagged: units('moneyFlagged'),
+    auditViolations: units('auditViolations'),
     ackP99Ms: Math.round(p99(ackTimes(truth))),
     fanoutP99Ms: Math.round(p99(fanoutTimes(truth))),
     seconds: Math.round(run.seconds),

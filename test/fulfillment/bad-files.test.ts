@@ -60,6 +60,7 @@ describe('a file that cannot be read as a whole', () => {
       expect({ ...after, exceptions: [] }).toEqual({ ...before, exceptions: [] })
       expect(after.exceptions).toHaveLength((before.exceptions?.length ?? 0) + 1)
       expect(dock.folder.inbound.size).toBe(0)
+      expect(dock.folder.moved.get(name), 'where the partner sees that it could not be read').toBe('error')
     },
   )
 

@@ -14,19 +14,20 @@ export interface Folder {
   readonly inbound: Map<string, Stored>
   /** What we wrote for the partner. */
   readonly requests: Map<string, Buffer>
-  readonly archived: string[]
+  /** Where we put what we took: what we could read, and what we could not. */
+  readonly moved: Map<string, 'done' | 'error'>
   drop(name: string, content: string | Uint8Array): void
 }
 
 function openFolder(): Folder {
   const inbound = new Map<string, Stored>()
   const requests = new Map<string, Buffer>()
-  const archived: string[] = []
+  const moved = new Map<string, 'done' | 'error'>()
   let drops = 0
   return {
     inbound,
     requests,
-    archived,
+    moved,
     drop: (name, content) => {
       drops += 1
       const modified = new Date(Date.parse('2026-11-23T08:00:00Z') + drops * 1_000).toISOString()
@@ -43,9 +44,9 @@ function openFolder(): Folder {
         if (!file) throw new ChannelError('not_found', 'gone')
         return file.bytes
       },
-      archive: async (_ctx, { path }) => {
+      archive: async (_ctx, { path }, outcome) => {
         inbound.delete(path)
-        archived.push(path)
+        moved.set(path, outcome)
       },
     }),
   }
@@ -63,7 +64,7 @@ export interface Dock {
   tell(order: object): Promise<void>
   /** The shop says that an order is cancelled. */
   cancel(request: string): Promise<void>
-  /** Looks into the folder and reads what was taken. */
+  /** Looks into the folder, reads what was taken, and moves what was read. */
   collect(): Promise<void>
   /** A file of the partner, taken and read. */
   deliver(name: string, content: string | Uint8Array): Promise<void>
@@ -106,6 +107,7 @@ export async function openDock(more: { readonly failpoints?: string; readonly se
   const collect = async () => {
     await bench.run(partner, 'files')
     await bench.run(partner, 'import')
+    await bench.run(partner, 'files')
   }
   return {
     bench,

@@ -106,17 +106,32 @@ describe('a file on its way', () => {
     expect([await states(), await dock.onHand('BOX-1'), dock.folder.inbound.size]).toEqual([[], 100, 2])
   })
 
-  test('H2 42: a worker that dies after a file was stored, before it was read or moved, leaves it to be read once', async () => {
+  test('H2 42: a worker that dies after a file was stored, before it was read, leaves it to be read once', async () => {
+    dock = await openDock()
+    const request = await dock.ask(['BOX-1', 5])
+    dock.folder.drop('shipments-1.csv', ships(left('P-1', request, { quantity: 5, final: 'yes' })))
+    await dock.bench.run(dock.partner, 'files')
+    await dock.bench.run(dock.partner, 'files')
+    expect([dock.folder.inbound.size, await dock.onHand('BOX-1')], 'it lies there until it is read').toEqual([1, 100])
+    await dock.collect()
+    await dock.collect()
+    expect([dock.folder.inbound.size, await dock.onHand('BOX-1')]).toEqual([0, 95])
+    expect(await states()).toHaveLength(2)
+    await dock.bench.audit()
+  })
+
+  test('H2 42: a worker that dies after a file was read, before it was moved, moves it later and reads it no second time', async () => {
     const failpoint = 'files.before_archive'
     dock = await openDock({ failpoints: `${failpoint}:throw*1` })
     const request = await dock.ask(['BOX-1', 5])
     const file = ships(left('P-1', request, { quantity: 2 }), left('P-2', request, { quantity: 3, final: 'yes' }))
     dock.folder.drop('shipments-1.csv', file)
     await expect(dock.collect()).rejects.toThrow(failpoint)
-    expect(await dock.onHand('BOX-1')).toBe(100)
+    expect([await dock.onHand('BOX-1'), dock.folder.inbound.size]).toEqual([95, 1])
     await dock.collect()
     await dock.collect()
     expect([await dock.onHand('BOX-1'), await dock.openExceptions()]).toEqual([95, []])
+    expect([...dock.folder.moved]).toEqual([['shipments-1.csv', 'done']])
     expect(dock.folder.inbound.size).toBe(0)
     expect(await dock.bench.rows('select 1 from shipment')).toHaveLength(2)
     await dock.bench.audit()

@@ -245,7 +245,7 @@ describe('an order on its way in', () => {
     await bench.audit()
   })
 
-  test('row 18: reading a body of 2 MB of brackets, or of text, keeps the process busy for less than 50 ms', () => {
+  test('row 18: reading a body of 2 MB of brackets, or of text, keeps the process busy for less than 50 ms', async () => {
     const connector = bench.connectors.get('shopify')
     const texts = ['['.repeat(1_900_000), `{"a":${'['.repeat(1_900_000)}`, `{"id":1,"note":"${'x'.repeat(1_900_000)}"}`]
     for (const text of texts) {
@@ -255,16 +255,20 @@ describe('an order on its way in', () => {
         topic: 'orders/create',
         subjectRef: null,
         receivedAt: new Date(),
+        dueAt: 'now',
         attempts: 0,
         headers: { 'occurred-at': new Date().toISOString() },
         sha256: Buffer.alloc(32),
-        raw: Buffer.from(text),
       }
-      const tries = Array.from({ length: 5 }, () => {
+      const tries: number[] = []
+      for (let n = 0; n < 5; n++) {
         const startedMs = performance.now()
-        if (connector) expect(readMessages({ connector, settings: {} }, [message]).facts).toEqual([])
-        return performance.now() - startedMs
-      })
+        // Never quite the same text: one that was just read is remembered.
+        const raw = Buffer.from(text + ' '.repeat(n))
+        if (connector)
+          expect((await readMessages({ connector, settings: {} }, [{ ...message, raw }])).facts).toEqual([])
+        tries.push(performance.now() - startedMs)
+      }
       expect(Math.min(...tries)).toBeLessThan(50)
     }
   })

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { type OutgoingHttpHeaders, request } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect as dial } from 'node:net'
 import { expect } from 'vitest'
 import { checkRequest } from '../../src/connections/check-request.ts'
 import { claimAccount } from '../../src/connections/claim-account.ts'
@@ -69,7 +69,12 @@ function plainCtx(base: Pick<Ctx, 'connectionId' | 'secrets' | 'settings'>): Ctx
   return {
     ...base,
     send,
-    dial: () => Promise.reject(new ChannelError('transient', 'nobody is dialled here')),
+    dial: (host, port) =>
+      new Promise((resolve, reject) => {
+        if (host !== '127.0.0.1') return reject(new ChannelError('transient', 'nobody is dialled here'))
+        const socket = dial(port, host, () => resolve(socket))
+        socket.once('error', reject)
+      }),
     now: () => new Date(),
     newId: randomUUID,
     signal: new AbortController().signal,

@@ -3,13 +3,14 @@ import type { UnifiedOrder } from '../../src/connector-kit/index.ts'
 import { stockCounted } from '../../src/flows.ts'
 import { type Db, openDb } from '../../src/platform/db/pool.ts'
 import { withClaimTx, withTenantTx } from '../../src/platform/db/tx.ts'
-import { freshDatabase } from './database.ts'
+import { freshDatabase, type TestDatabase } from './database.ts'
 
 export const ids = { uuid: () => randomUUID() }
 
 /** One merchant with two locations (a partner ships from both), plain items and a kit, on a fresh database. */
 export interface World {
   readonly db: Db
+  readonly database: TestDatabase
   readonly merchantId: string
   readonly shop: { readonly accountId: string; readonly connectionId: string }
   readonly partner: string
@@ -63,6 +64,7 @@ export async function openWorld(itemCount: number): Promise<World> {
   })
   return {
     db,
+    database,
     merchantId,
     ...world,
     close: async () => {

@@ -8,6 +8,7 @@ export interface Option {
 export type Values = Readonly<Record<string, unknown>>
 export interface Command {
   readonly noun: string
+  /** Empty: the noun says it all. */
   readonly verb: string
   readonly what: string
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -18,6 +19,10 @@ export interface Command {
   readonly body?: (values: Values) => unknown
   /** Columns of a list, for people. */
   readonly columns?: readonly string[]
+  /** How the answer reads for people, where that is neither a list nor one thing. */
+  readonly print?: (answer: unknown) => string
+  /** True: the answer is bad news, and the program ends with 1. */
+  readonly failed?: (answer: unknown) => boolean
 }
 
 export const text = (name: string, what: string): Option => ({ name, kind: 'text', what })

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Named places in the code where a test or a demo can make the process die, throw or wait. */
+/** Named places in the code where a test or a demo can make the process die, throw, wait or stand still. */
 export interface Failpoints {
   hit(name: string): Promise<void>
 }
 
-type Action = { kind: 'crash' } | { kind: 'throw' } | { kind: 'sleep'; ms: number }
+type Action = { kind: 'crash' } | { kind: 'throw' } | { kind: 'sleep' | 'block'; ms: number }
 interface Rule {
   readonly name: string
   readonly action: Action
@@ -14,8 +14,10 @@ interface Rule {
 
 const rulesMax = 32
 const sleepMsMax = 600_000
-const ruleShape = /^(?<name>[a-z0-9_.-]{1,80}):(?<verb>crash|throw|sleep=(?<ms>\d{1,6}))(?:\*(?<times>\d{1,6}))?$/
-const grammar = 'name:crash | name:throw | name:sleep=<ms>, each with an optional *<times>, joined by commas'
+const ruleShape =
+  /^(?<name>[a-z0-9_.-]{1,80}):(?<verb>crash|throw|(?:sleep|block)=(?<ms>\d{1,6}))(?:\*(?<times>\d{1,6}))?$/
+const grammar =
+  'name:crash | name:throw | name:sleep=<ms> | name:block=<ms>, each with an optional *<times>, joined by commas'
 
 /** The text of HUB_FAILPOINTS as rules. @throws RangeError that names the part and the grammar. */
 export function parseFailpoints(spec: string): readonly Rule[] {
@@ -38,7 +40,8 @@ export function parseFailpoints(spec: string): readonly Rule[] {
 
 function actionOf(verb: string, ms: number): Action {
   if (verb === 'crash') return { kind: 'crash' }
-  return verb === 'throw' ? { kind: 'throw' } : { kind: 'sleep', ms }
+  if (verb === 'throw') return { kind: 'throw' }
+  return { kind: verb.startsWith('block') ? 'block' : 'sleep', ms }
 }
 
 /**
@@ -60,8 +63,14 @@ export function openFailpoints(spec = ''): Failpoints {
   }
 }
 
+/** Nothing else of this process runs meanwhile: no timer, no answer, no heartbeat. */
+function blockLoop(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+}
+
 async function act(name: string, action: Action): Promise<void> {
   if (action.kind === 'sleep') return sleep(action.ms)
+  if (action.kind === 'block') return blockLoop(action.ms)
   if (action.kind === 'throw') throw new Error(`failpoint ${name}`)
   process.kill(process.pid, 'SIGKILL')
   await sleep(sleepMsMax) // the signal is delivered by the kernel; nothing after this point may run

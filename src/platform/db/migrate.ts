@@ -5,6 +5,7 @@ import pg from 'pg'
 import { z } from 'zod'
 
 const lockKey = 0x63726f73 // "cros": one migrator at a time, whichever process starts first
+const lockMsMax = 5_000
 const folder = new URL('../../../migrations/', import.meta.url)
 
 /** What `drizzle-kit generate` keeps of its migrations, in their order. */
@@ -18,6 +19,8 @@ export async function migrate(url: string): Promise<void> {
   await client.connect()
   try {
     await client.query('select pg_advisory_lock($1)', [lockKey])
+    // A change that waits for its table's lock keeps everybody else waiting behind it: better to fail and start again.
+    await client.query(`set lock_timeout = '${lockMsMax}ms'`)
     await applyMigrations(client)
     await runMigrations(client)
   } finally {

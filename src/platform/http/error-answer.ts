@@ -21,6 +21,16 @@ const known = new Map<string, Problem>([
   ],
 ])
 
+/** The database is away, full, or too busy for now; by codes of PostgreSQL and Node, and words of pg where it gives none. */
+const awayCode = /^(08\w{3}|53\w{3}|57P0\d|57014|55P03|40001|40P01|ECONNREFUSED|ECONNRESET|EPIPE)$/
+const awayWords = /^(timeout exceeded when trying to connect|Connection terminated)/
+const busy = new Problem(503, 'HUB_BUSY', 'The database does not answer in time. Try again in a moment.')
+
+function isAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return awayCode.test(facts(error).code) || awayWords.test(error.message) || error.name === 'TransactionLost'
+}
+
 function facts(error: unknown): { readonly code: string; readonly status: number } {
   if (!(error instanceof Error)) return { code: '', status: 500 }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
@@ -40,12 +50,14 @@ function problemOf(error: unknown): Problem {
   if (code.startsWith('FST_') && status < 500) return new Problem(status, 'HUB_REQUEST', 'The request cannot be read.')
   if (error instanceof SyntaxError && status === 400)
     return new Problem(400, 'HUB_JSON', 'The body is not acceptable JSON.')
+  if (isAway(error)) return busy
   return new Problem(500, 'HUB_INTERNAL', 'Something failed here. Say the correlationId when you ask about it.')
 }
 
 /** Sends a problem as application/problem+json. */
 function answerProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="crossdock"')
+  if (problem.status === 503) reply.header('retry-after', '1')
   const body = JSON.stringify(problemBody(problem, reply.request.id))
   // A route's own response schema must not reshape a problem.
   return reply.code(problem.status).type(problemType).serializer(String).send(body)

@@ -11,6 +11,10 @@ export interface Metrics {
   readonly ackSeconds: Histogram
   readonly fanoutSeconds: Histogram
   readonly inboxWaiting: Gauge
+  /** What the last audits of this process found, up to a hundred each; any number but 0 is a defect of ours. */
+  readonly auditViolations: Gauge<'audit'>
+  readonly auditRuns: Counter<'outcome'>
+  readonly auditLastRun: Gauge
   readonly contentType: string
   /** The page that Prometheus reads. */
   text(): Promise<string>
@@ -46,6 +50,18 @@ export function createMetrics(options: { readonly processMetrics?: boolean } = {
       registers,
     }),
     inboxWaiting: new Gauge({ name: 'hub_inbox_waiting', help: 'Deliveries stored and not yet settled', registers }),
+    auditViolations: new Gauge({
+      name: 'hub_audit_violations',
+      help: 'Rows that break a promise, as last found by this process',
+      labelNames: ['audit'],
+      registers,
+    }),
+    auditRuns: counter('hub_audit_runs_total', 'Audits of a merchant by how they ended', ['outcome']),
+    auditLastRun: new Gauge({
+      name: 'hub_audit_last_run_seconds',
+      help: 'When this process last audited a merchant, in Unix time',
+      registers,
+    }),
     contentType: register.contentType,
     text: () => register.metrics(),
   }
