@@ -6,9 +6,9 @@ import { principalOf } from '../platform/http/access.ts'
 import { Problem } from '../platform/http/problem.ts'
 import type { ApiDeps } from './deps.ts'
 
-/** A read of the caller's merchant. */
+/** A read of the caller's merchant, of one moment: an order and its exceptions belong together. */
 export function reading<T>(deps: ApiDeps, request: FastifyRequest, work: (tx: Tx) => Promise<T>): Promise<T> {
-  return withTenantTx(deps.db, principalOf(request).merchantId, work)
+  return withTenantTx(deps.db, principalOf(request).merchantId, work, { snapshot: true })
 }
 
 interface Asked {

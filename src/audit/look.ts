@@ -14,9 +14,8 @@ export const openLook =
       db,
       merchantId,
       async (tx) => {
-        await tx.rows('set transaction isolation level repeatable read, read only')
         await tx.rows(`set local statement_timeout = ${statementMs}`)
         return work(tx)
       },
-      { deadlineMs: lookMs },
+      { deadlineMs: lookMs, snapshot: true },
     )

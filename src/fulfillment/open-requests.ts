@@ -44,14 +44,15 @@ interface Parcel {
 
 /**
  * What may be asked for now: reserved and not handed off, of orders that are paid, mapped, wanted and complete. An
- * order of which a partner refused or shorted a part waits for a person. Counts, because a NOT EXISTS may be answered by
+ * order of which a partner refused or shorted a part waits for a person. What a person ships by hand is never handed off,
+ * so that an edit can let go of it: what they were asked for and have not sent yet is left out. Counts, because a NOT EXISTS may be answered by
  * reading all of the merchant's rows into a hash while statistics are young.
  */
 async function parcelsOf(tx: Tx, orderIds: readonly string[], fresh: ReadonlySet<string>): Promise<Parcel[]> {
   return tx.rows<Parcel & object>(
     `select d.order_id as "orderId", d.location_id as "locationId", p.connection_id as "connectionId", d.lines from (
        select o.order_id, r.location_id,
-         json_agg(json_build_object('lineId', r.line_id, 'itemId', r.item_id, 'qty', r.reserved - r.handed) order by r.line_id, r.item_id) as lines
+         json_agg(json_build_object('lineId', r.line_id, 'itemId', r.item_id, 'qty', r.reserved - r.handed - coalesce(h.asked, 0)) order by r.line_id, r.item_id) as lines
        from unnest($2::uuid[], $3::boolean[]) as i(order_id, fresh)
        cross join (select ships_partially from merchant where merchant_id = $1) m
        cross join lateral (select order_id from orders o where o.merchant_id = $1 and o.order_id = i.order_id
@@ -63,7 +64,11 @@ async function parcelsOf(tx: Tx, orderIds: readonly string[], fresh: ReadonlySet
        cross join lateral (select count(*) as stopped from fulfillment_order f
          where not i.fresh and f.merchant_id = $1 and f.order_id = o.order_id and f.status = 'incomplete') f
        cross join lateral (select * from reservation r where r.merchant_id = $1 and r.order_id = o.order_id and r.reserved > r.handed offset 0) r
-       where (m.ships_partially or c.short = 0) and l.unmapped = 0 and f.stopped = 0
+       left join lateral (select sum(x.requested - x.rejected - x.cancelled - x.shipped) as asked from fulfillment_order f
+         join fulfillment_order_line x on x.merchant_id = $1 and x.fulfillment_order_id = f.fulfillment_order_id and x.line_id = r.line_id and x.item_id = r.item_id
+         where not i.fresh and f.merchant_id = $1 and f.order_id = o.order_id and f.connection_id is null and f.status = 'in_progress'
+           and f.location_id = r.location_id) h on true
+       where (m.ships_partially or c.short = 0) and l.unmapped = 0 and f.stopped = 0 and r.reserved - r.handed > coalesce(h.asked, 0)
        group by 1, 2 offset 0) d
      cross join lateral (select connection_id from location p where p.merchant_id = $1 and p.location_id = d.location_id offset 0) p
      order by 1, 2`,
@@ -105,7 +110,10 @@ export async function reopenRequests(
   return { opened: parcels, withdrawn }
 }
 
-/** Asks partners to stop what cancelled orders no longer want. Their stock stays held until the partner answers or ships. */
+/**
+ * Asks partners to stop what cancelled orders no longer want; their stock stays held until the partner answers or ships.
+ * What a person was to ship by hand ends here.
+ */
 export async function requestCancels(tx: Tx, orderIds: readonly string[]): Promise<OpenedRequest[]> {
   return tx.rows<OpenedRequest & object>(
     `with due as materialized (
@@ -113,8 +121,15 @@ export async function requestCancels(tx: Tx, orderIds: readonly string[]): Promi
        cross join lateral (select 1 from orders o where o.merchant_id = $1 and o.order_id = i.order_id and o.cancelled_at is not null offset 0) o
        cross join lateral (select fulfillment_order_id from fulfillment_order f where f.merchant_id = $1 and f.order_id = i.order_id
          and f.request_status in ('submitted', 'accepted') and f.status in ('open', 'in_progress') offset 0) f
+     ), by_hand as (
+       update fulfillment_order_line x set cancelled = x.requested - x.rejected - x.shipped
+       where x.merchant_id = $1 and x.fulfillment_order_id = any(array(
+         select f.fulfillment_order_id from due cross join lateral (select * from fulfillment_order f
+           where f.merchant_id = $1 and f.fulfillment_order_id = due.fulfillment_order_id offset 0) f where f.connection_id is null))
      )
-     update fulfillment_order f set request_status = 'cancellation_requested', cancel_requested_at = now()
+     update fulfillment_order f set cancel_requested_at = now(),
+       request_status = case when f.connection_id is null then 'cancellation_accepted' else 'cancellation_requested' end,
+       status = case when f.connection_id is null then 'cancelled' else f.status end
      where f.merchant_id = $1 and f.fulfillment_order_id = any(array(select fulfillment_order_id from due))
      returning f.fulfillment_order_id as "fulfillmentOrderId", f.order_id as "orderId", f.connection_id as "connectionId", f.request_number as "requestNumber"`,
     [tx.merchantId, orderIds],

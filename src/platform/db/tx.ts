@@ -28,6 +28,8 @@ const rollbackMsMax = 2_000
 export interface DoorOptions {
   /** After this long the connection is destroyed, whatever it is doing. */
   readonly deadlineMs?: number
+  /** All statements see one moment, and none may write. */
+  readonly snapshot?: boolean
 }
 
 export class TransactionLost extends Error {
@@ -128,7 +130,8 @@ export function withTenantTx<T>(
   options: DoorOptions = {},
 ): Promise<T> {
   if (!isUuid(merchantId)) throw new TypeError('a merchant id is a lower-case uuid')
-  const opening = `begin; set local role hub_app; set local hub.merchant_id = '${merchantId}'`
+  const begin = options.snapshot ? 'begin isolation level repeatable read read only' : 'begin'
+  const opening = `${begin}; set local role hub_app; set local hub.merchant_id = '${merchantId}'`
   return inTransaction(db.work, opening, (rows) => work({ merchantId, rows, [tenantMark]: true }), options)
 }
 

@@ -301,3 +301,24 @@ describe('nothing of a door is left on its connection for the next borrower', ()
     },
   )
 })
+
+test('a snapshot shows one moment whatever is committed meanwhile, and cannot be written through', async () => {
+  const two = openDb(database.url, { work: 2, ingest: 1 })
+  const count = (tx: Tx) => tx.rows<{ n: number }>('select count(*)::int as n from item')
+  await withTenantTx(
+    two,
+    mine,
+    async (tx) => {
+      const before = await count(tx)
+      await withTenantTx(two, mine, (other) =>
+        other.rows('insert into item (merchant_id, item_id, sku) values ($1, $2, $3)', [mine, randomUUID(), 'MORE']),
+      )
+      expect(await count(tx)).toEqual(before)
+    },
+    { snapshot: true },
+  )
+  await expect(
+    withTenantTx(two, mine, (tx) => tx.rows(`update item set title = 'x'`), { snapshot: true }),
+  ).rejects.toMatchObject({ code: '25006' })
+  await two.close()
+})
