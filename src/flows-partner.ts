@@ -1,5 +1,5 @@
 /** What a partner's file causes: answers to requests, departures, stock. The second page of flows.ts. */
-import { itemsBySku } from './catalog/map-lines.ts'
+import { itemsBySku } from './catalog/items.ts'
 import { confirmEffects, dropEffects, intend } from './effects/effects.ts'
 import { askPartners, stockCounted } from './flows.ts'
 import { departedSince } from './fulfillment/departed.ts'

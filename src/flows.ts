@@ -7,7 +7,7 @@
  * never a job that carries work: the rows say whether there is any. What partners report: flows-partner.ts.
  */
 import { ensureListings, listingsOfLines } from './catalog/ensure-listings.ts'
-import { createItems, itemsOfListings, replaceComponents } from './catalog/map-lines.ts'
+import { createItems, itemsOfListings, replaceComponents } from './catalog/items.ts'
 import type { ListedListing } from './connector-kit/index.ts'
 import { intend, withdraw } from './effects/effects.ts'
 import { reopenRequests, requestCancels } from './fulfillment/open-requests.ts'

@@ -12,8 +12,8 @@ export interface SeenListing {
 }
 
 /**
- * Makes the listings known and maps new ones to the item of exactly the same SKU. A mapping made by a person is never
- * touched. Returns listing ids by channel ref.
+ * Makes the listings known and maps new ones to the item of exactly the same SKU. A mapping made by a person, an
+ * empty one too, is never touched. Returns listing ids by channel ref.
  */
 export async function ensureListings(
   tx: Tx,
@@ -34,12 +34,12 @@ export async function ensureListings(
        set channel_sku = coalesce(excluded.channel_sku, l.channel_sku), title = coalesce(nullif(excluded.title, ''), l.title),
            publish_target = coalesce(excluded.publish_target, l.publish_target),
            tracked = case when excluded.publish_target is null then l.tracked else excluded.tracked end
-       returning l.listing_id, l.external_id, l.channel_sku
+       returning l.listing_id, l.external_id, l.channel_sku, l.mapped_by_hand
      ), mapped as (
        insert into listing_component (merchant_id, listing_id, item_id, qty_per, source)
        select $1, up.listing_id, i.item_id, 1, 'sku' from up
        cross join lateral (select item_id from item i where i.merchant_id = $1 and i.sku = up.channel_sku offset 0) i
-       where not exists (select 1 from listing_component k where k.merchant_id = $1 and k.listing_id = up.listing_id)
+       where not up.mapped_by_hand and not exists (select 1 from listing_component k where k.merchant_id = $1 and k.listing_id = up.listing_id)
        on conflict do nothing
      )
      select external_id as ref, listing_id from up`,

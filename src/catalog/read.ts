@@ -1,6 +1,6 @@
 import type { Tx } from '../platform/db/tx.ts'
 
-export { itemsBySku } from './map-lines.ts'
+export { itemsBySku } from './items.ts'
 
 export interface ItemRow {
   readonly itemId: string

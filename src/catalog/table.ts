@@ -37,6 +37,8 @@ export const listing = pgTable(
     /** Null until the channel's listing was read: a stub made by an order cannot be pushed to. */
     publishTarget: text('publish_target'),
     tracked: boolean('tracked').notNull().default(true),
+    /** A person said what it takes, perhaps nothing: equal SKUs do not overrule that. */
+    mappedByHand: boolean('mapped_by_hand').notNull().default(false),
     createdAt: createdAt(),
   },
   (t) => [

@@ -7,6 +7,10 @@ export async function replaceComponents(
   listingId: string,
   components: readonly { readonly itemId: string; readonly qtyPer: number }[],
 ): Promise<void> {
+  await tx.rows('update listing set mapped_by_hand = true where merchant_id = $1 and listing_id = $2', [
+    tx.merchantId,
+    listingId,
+  ])
   await tx.rows('delete from listing_component where merchant_id = $1 and listing_id = $2', [tx.merchantId, listingId])
   await tx.rows(
     `insert into listing_component (merchant_id, listing_id, item_id, qty_per, source)
@@ -34,8 +38,8 @@ export async function createItems(
   const mapped = await tx.rows<{ listing_id: string }>(
     `insert into listing_component (merchant_id, listing_id, item_id, qty_per, source)
      select $1, l.listing_id, d."itemId", 1, 'sku' from jsonb_to_recordset($2::jsonb) as d("itemId" uuid, sku text)
-     cross join lateral (select listing_id from listing l where l.merchant_id = $1 and l.channel_sku = d.sku offset 0) l
-     where not exists (select 1 from listing_component k where k.merchant_id = $1 and k.listing_id = l.listing_id)
+     cross join lateral (select listing_id, mapped_by_hand from listing l where l.merchant_id = $1 and l.channel_sku = d.sku offset 0) l
+     where not l.mapped_by_hand and not exists (select 1 from listing_component k where k.merchant_id = $1 and k.listing_id = l.listing_id)
      on conflict do nothing returning listing_id`,
     [tx.merchantId, JSON.stringify(known)],
   )
