@@ -147,7 +147,7 @@ export async function markPushed(tx: Tx, connectionId: string, listingIds: reado
 export async function markRefused(tx: Tx, connectionId: string, listingIds: readonly string[]): Promise<void> {
   if (listingIds.length === 0) return
   await tx.rows(
-    `update listing_push p set sending_version = p.pushed_version, sending_qty = p.pushed_qty
+    `update listing_push p set sending_version = p.pushed_version, sending_qty = p.pushed_qty, attempts = greatest(p.attempts - 1, 0)
      where p.merchant_id = $1 and p.connection_id = $2 and p.listing_id = any($3::uuid[]) and p.sending_version > p.pushed_version`,
     [tx.merchantId, connectionId, listingIds],
   )

@@ -21,6 +21,10 @@ import { noteContactOf, type Shift, waitOf } from './deps.ts'
 
 const recheckMs = 15 * 60_000
 const absorbsMax = 50
+/** A listing that the channel refuses waits for a person's mend there. */
+const spoiledMs = 10 * 60_000
+/** Listings of one batch that may each be refused before the shop itself is to blame. */
+const blamedMax = 10
 const pollAfterMs = 1_000
 const done: Turn = { again: false, dueInMs: null }
 
@@ -55,6 +59,18 @@ export async function runPush(shift: Shift): Promise<Turn> {
     return claimListings(tx, shift.lease.connectionId, limit)
   })
   if (due.length === 0) return nextLook(shift)
+  const turn = await pass(shift, due, { left: blamedMax })
+  if (turn.holdMs !== undefined || turn.again) return turn
+  return due.length === limit ? { again: true, dueInMs: null } : nextLook(shift)
+}
+
+/** Kinds of failure that one listing can cause for its whole batch. */
+const ofOne: ReadonlySet<string> = new Set(['invalid', 'unsupported', 'not_found'])
+
+/** Reads, decides and writes. A batch that one listing spoils is halved until it stands alone; when many do, it is the shop. */
+async function pass(shift: Shift, due: readonly DueListing[], blame: { left: number }): Promise<Turn> {
+  const { inventory } = shift.connection.connector
+  if (!inventory) return done
   try {
     const shown = await inventory.read(
       shift.call(),
@@ -64,10 +80,20 @@ export async function runPush(shift: Shift): Promise<Turn> {
     if (plan.unseen > 0) setTimeout(() => shift.wake({ ...shift.lease, kind: 'poll' }), pollAfterMs).unref()
     await sendWrites(shift, plan)
     await noteContactOf(shift, null)
-    return plan.writes.length > 0 || due.length === limit ? { again: true, dueInMs: null } : await nextLook(shift)
+    return { again: plan.writes.length > 0, dueInMs: null }
   } catch (error) {
     if (!(error instanceof ChannelError)) throw error
-    return passFailed(shift, due, error)
+    if (!ofOne.has(error.kind) || blame.left === 0) return passFailed(shift, due, error)
+    if (due.length === 1) {
+      blame.left--
+      await retryLater(shift, due, error, spoiledMs)
+      return done
+    }
+    const half = due.length >> 1
+    const first = await pass(shift, due.slice(0, half), blame)
+    if (first.holdMs !== undefined) return first
+    const second = await pass(shift, due.slice(half), blame)
+    return second.holdMs !== undefined ? second : { again: first.again || second.again, dueInMs: null }
   }
 }
 
@@ -247,21 +273,22 @@ function retryOf(
   return [{ listingId, dueInMs, error: kind === 'conflict' ? null : `${kind}: ${message}`.slice(0, 500) }]
 }
 
-/** Nothing is known to have happened, or not whether it did: the rows say what was on its way, and the next pass reads before it writes. */
-async function passFailed(shift: Shift, due: readonly DueListing[], error: ChannelError): Promise<Turn> {
-  const dueInMs = error.info.retryAfterMs ?? 1_000
-  await shift.tenant((tx) =>
+function retryLater(shift: Shift, due: readonly DueListing[], error: ChannelError, dueInMs: number): Promise<void> {
+  const words = `${error.kind}: ${error.message}`.slice(0, 500)
+  const late = isCertain(shift, error) ? {} : { lateMs: shift.lease.lengthMs }
+  return shift.tenant((tx) =>
     markRetry(
       tx,
       shift.lease.connectionId,
-      due.map((d) => ({
-        listingId: d.listingId,
-        dueInMs,
-        error: `${error.kind}: ${error.message}`.slice(0, 500),
-        ...(isCertain(shift, error) ? {} : { lateMs: shift.lease.lengthMs }),
-      })),
+      due.map(({ listingId }) => ({ listingId, dueInMs, error: words, ...late })),
     ),
   )
+}
+
+/** Nothing is known to have happened, or not whether it did: the rows say what was on its way, and the next pass reads before it writes. */
+async function passFailed(shift: Shift, due: readonly DueListing[], error: ChannelError): Promise<Turn> {
+  const dueInMs = error.info.retryAfterMs ?? 1_000
+  await retryLater(shift, due, error, dueInMs)
   await noteContactOf(shift, error)
   shift.metrics.pushCalls.inc({ connector: shift.connection.connector.manifest.kind, outcome: error.kind })
   shift.log.warn(
