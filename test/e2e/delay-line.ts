@@ -1,4 +1,4 @@
-import { type PretendCall, type PretendShop, serve } from '../../src/connector-kit/pretend.ts'
+import { type PretendAnswer, type PretendCall, type PretendShop, serve } from '../../src/connector-kit/pretend.ts'
 
 /** The wire between the hub and a shop, on which one request can be held back and let go later. */
 export interface DelayLine {
@@ -10,6 +10,10 @@ export interface DelayLine {
   held(): string | null
   /** Delivers it to the shop; nobody waits for its answer any more. */
   letGo(): Promise<void>
+  /** Answers in the shop's place where it gives something; null ends it. */
+  meddle(answer: ((call: PretendCall) => PretendAnswer | null) | null): void
+  /** Calls that came over this wire. */
+  calls(): number
 }
 
 const hopHeaders = new Set(['host', 'connection', 'content-length', 'transfer-encoding', 'keep-alive'])
@@ -18,6 +22,8 @@ export async function openDelayLine(shop: PretendShop): Promise<DelayLine> {
   const address = String(shop.connect.settings.storeUrl)
   let isHeld: ((call: PretendCall) => boolean) | null = null
   let waiting: { readonly call: PretendCall; readonly go: () => void } | null = null
+  let meddler: ((call: PretendCall) => PretendAnswer | null) | null = null
+  let calls = 0
   let delivered = Promise.withResolvers<void>()
 
   const forward = async (call: PretendCall) => {
@@ -37,6 +43,9 @@ export async function openDelayLine(shop: PretendShop): Promise<DelayLine> {
     }
   }
   const wire = await serve(0, async (call) => {
+    calls++
+    const meddled = meddler?.(call) ?? null
+    if (meddled !== null) return meddled
     if (isHeld?.(call)) {
       isHeld = null
       await new Promise<void>((go) => {
@@ -63,6 +72,10 @@ export async function openDelayLine(shop: PretendShop): Promise<DelayLine> {
       waiting = null
       delivered = Promise.withResolvers<void>()
     },
+    meddle: (answer) => {
+      meddler = answer
+    },
+    calls: () => calls,
     held: () => waiting?.call.body.toString('utf8') ?? null,
     letGo: async () => {
       waiting?.go()

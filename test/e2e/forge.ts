@@ -9,7 +9,7 @@ const hooks = z.object({
 })
 
 /** Where the hub told this Shopify shop to deliver. */
-async function endpointOf({ shopify }: Merchant): Promise<string> {
+export async function endpointOf({ shopify }: Merchant): Promise<string> {
   const { baseUrl } = shopify.connect.settings
   const response = await fetch(`${baseUrl}/admin/api/2026-10/graphql.json`, {
     method: 'POST',

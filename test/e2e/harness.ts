@@ -14,6 +14,7 @@ import { type Api, type Order, openApi } from './api.ts'
 import { type Hub, openHub, type Part } from './hub.ts'
 import { stuckRows } from './stuck.ts'
 
+export type FarSides = Pick<World, 'shopify' | 'woo' | 'dock'>
 /** One merchant's world. Each has its own shops and warehouse, so that stories on one hub do not meet. */
 export interface World {
   readonly shopify: PretendShopify
@@ -30,8 +31,8 @@ export interface WorldPlan {
   /** SKUs that the hub is not told of. */
   readonly unknown?: readonly string[]
   readonly dials?: Partial<WarehouseDials>
-  /** Puts something between the hub and the WooCommerce shop. */
-  readonly between?: (woo: PretendShop) => Promise<PretendShop>
+  /** Puts something between the hub and the far sides. */
+  readonly wire?: (sides: FarSides) => Promise<Partial<FarSides>>
 }
 export interface StagePlan<Name extends string> {
   readonly worlds: Readonly<Record<Name, WorldPlan>>
@@ -39,6 +40,8 @@ export interface StagePlan<Name extends string> {
   readonly redisUrl?: string | null
   readonly logLevel?: string
   readonly env?: Readonly<Record<string, string>>
+  /** Another database than a fresh one of the run's own cluster. */
+  readonly database?: () => Promise<TestDatabase>
 }
 export interface Merchant extends World {
   readonly api: Api
@@ -94,7 +97,8 @@ async function openWorld(name: string, seed: number, plan: WorldPlan): Promise<W
     for (const sku of [...skus, ...unknown])
       shop.addProduct({ sku, title: `The ${sku}`, priceMinor: 1_999n, stock: onHand })
   dock.stock([...skus, ...unknown].map((sku) => ({ sku, onHand })))
-  return { shopify, woo: plan.between ? await plan.between(woo) : woo, dock, truth, dials }
+  const sides = { shopify, woo, dock }
+  return { ...sides, ...(await plan.wire?.(sides)), truth, dials }
 }
 
 /** What a merchant does on the first day. */
@@ -156,7 +160,7 @@ class Surplus extends Error {}
 
 export async function openStage<Name extends string>(plan: StagePlan<Name>): Promise<Stage<Name>> {
   const names = Object.keys(plan.worlds) as Name[]
-  const database = await freshDatabase()
+  const database = await (plan.database ?? freshDatabase)()
   const worlds = await Promise.all(names.map((name, n) => openWorld(name, 11 + n, plan.worlds[name])))
   const farSides = worlds.flatMap((w) => [w.shopify, w.woo, w.dock])
   const hub = await openHub({
@@ -212,7 +216,7 @@ export async function openStage<Name extends string>(plan: StagePlan<Name>): Pro
     try {
       const found: Record<string, number> = {}
       for (const merchant of Object.values<Merchant>(merchants))
-        Object.assign(found, await withTenantTx(db, merchant.id, brokenPromises))
+        Object.assign(found, await withTenantTx(db, merchant.id, (tx) => brokenPromises(tx, 'lanes')))
       return found
     } finally {
       await db.close()

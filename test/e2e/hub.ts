@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, statSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
@@ -115,19 +115,23 @@ export async function openHub(settings: HubSettings): Promise<Hub> {
     if (!child) throw new Error(`no hub process was started as "${name}"`)
     return child
   }
-  const said = (name: string) =>
-    readFileSync(logFile, 'utf8')
-      .split('\n')
-      .filter((line) => line.includes(name)).length
+  /** What was said since the log had this length: it grows too large to be read whole again and again. */
+  const saidSince = (from: number): string => {
+    const bytes = Buffer.alloc(Math.max(0, statSync(logFile).size - from))
+    const log = openSync(logFile, 'r')
+    const length = readSync(log, bytes, 0, bytes.length, from)
+    closeSync(log)
+    return bytes.toString('utf8', 0, length)
+  }
   const start = async (part: Part) => {
-    const started = said('hub.started')
+    const before = statSync(logFile).size
     const child = spawn(process.execPath, [main, part.role], {
       env: { ...env, ...part.env },
       stdio: ['ignore', fd, fd],
     })
     children.set(part.name, child)
     const own = part.env?.PORT === undefined ? url : `http://127.0.0.1:${part.env.PORT}`
-    const ready = () => (part.role === 'worker' ? said('hub.started') > started : answers(own))
+    const ready = () => (part.role === 'worker' ? saidSince(before).includes('hub.started') : answers(own))
     for (const from = Date.now(); Date.now() - from < readyWithinMs && alive(child); await sleep(25))
       if (await ready()) return
     throw new Error(`the hub process ${part.name} did not start:\n${readFileSync(logFile, 'utf8').slice(-4_000)}`)

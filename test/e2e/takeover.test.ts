@@ -3,7 +3,7 @@ import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type DelayLine, openDelayLine } from './delay-line.ts'
-import { type Merchant, openStage, type Stage } from './harness.ts'
+import { type FarSides, type Merchant, openStage, type Stage } from './harness.ts'
 import { freePort } from './hub.ts'
 
 const leaseMs = 4_000
@@ -15,12 +15,12 @@ let admin: pg.Client // kept open: what is looked at here changes within a secon
 beforeAll(async () => {
   const port = await freePort()
   metricsUrl = `http://127.0.0.1:${port}/metrics`
-  const between = async (shop: Merchant['woo']) => {
-    wire = await openDelayLine(shop)
-    return wire.shop
+  const between = async ({ woo }: FarSides) => {
+    wire = await openDelayLine(woo)
+    return { woo: wire.shop }
   }
   stage = await openStage({
-    worlds: { fern: { skus: ['MUG', 'TEE', 'CAP'], between } },
+    worlds: { fern: { skus: ['MUG', 'TEE', 'CAP'], wire: between } },
     env: { LANE_LEASE_MS: String(leaseMs) },
     parts: [
       { name: 'http', role: 'http' },

@@ -203,6 +203,19 @@ describe('failing', () => {
     expect(lines.filter((line) => line.includes('canary-person') || line.includes('canary-row'))).toEqual([])
   })
 
+  test.each([
+    Object.assign(new Error('canceling statement'), { code: '55P03' }),
+    Object.assign(new Error('shutting down'), { code: '57P01' }),
+    Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }),
+    new Error('timeout exceeded when trying to connect'),
+    new Error('Connection terminated unexpectedly'),
+  ])('a database that is away or busy is a 503 with Retry-After: %s', async (error) => {
+    const { app } = await server()
+    app.get('/away', () => Promise.reject(error))
+    const answer = await app.inject({ url: '/away' })
+    expect([answer.statusCode, answer.headers['retry-after'], answer.json().code]).toEqual([503, '1', 'HUB_BUSY'])
+  })
+
   test('a problem that a route means is answered as it says', async () => {
     const { app } = await withRoutes()
     const answer = await app.inject({ url: '/gone' })

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Db, openDb } from '../../../src/platform/db/pool.ts'
 import { TransactionLost, type Tx, withClaimTx, withIngestTx, withTenantTx } from '../../../src/platform/db/tx.ts'
+import { type FaultProxy, openProxy } from '../../faults/proxy.ts'
 import { freshDatabase, type TestDatabase } from '../../support/database.ts'
-import { type FaultProxy, openFaultProxy } from './proxy.ts'
 
 /*
  * With a client-side query timeout and a pool that takes its connections back in the middle of a transaction, the next
@@ -20,8 +20,8 @@ beforeAll(async () => {
 })
 afterAll(() => database.drop())
 beforeEach(async () => {
-  proxy = await openFaultProxy(database.url)
-  db = openDb(proxy.url, { work: 1, ingest: 1 })
+  proxy = await openProxy(database.url)
+  db = openDb(proxy.through(database.url), { work: 1, ingest: 1 })
   merchants = [randomUUID(), randomUUID()]
 })
 afterEach(async () => {
@@ -93,7 +93,7 @@ describe('work that failed is rolled back for good, and the next borrower starts
 
   test('when the work itself is stuck between two statements, on a network that went silent', async () => {
     const stuck = failing(async () => {
-      proxy.goDark()
+      proxy.set({ blackhole: true }, 'present')
       await new Promise(() => {})
     }, 200)
     const next = withTenantTx(db, merchants[1], (tx) => tx.rows('select 1')) // already waits for the only connection
@@ -108,7 +108,7 @@ describe('work that failed is rolled back for good, and the next borrower starts
 
   test('when the answer to a statement never comes', async () => {
     const lost = failing((tx) => {
-      proxy.swallowReplies()
+      proxy.set({ swallowReplies: true }, 'present')
       return tx.rows('select 1')
     }, 200)
     await expect(lost).rejects.toThrow(TransactionLost)
@@ -118,7 +118,7 @@ describe('work that failed is rolled back for good, and the next borrower starts
 
   test('when the answer to ROLLBACK never comes', async () => {
     const lost = failing(() => {
-      proxy.swallowReplies()
+      proxy.set({ swallowReplies: true }, 'present')
       throw new Error('the work failed')
     }, 300)
     await expect(lost).rejects.toThrow('the work failed')
@@ -177,7 +177,7 @@ test('a COMMIT whose answer never comes is reported as lost, never as done', asy
     merchants[0],
     async (tx) => {
       await write(tx, 'first')
-      proxy.swallowReplies()
+      proxy.set({ swallowReplies: true }, 'present')
     },
     { deadlineMs: 200 },
   )
@@ -208,7 +208,7 @@ test('a statement kept beyond the end of its transaction speaks in nobody elseâ€
 })
 
 test('a pool whose every connection is lost at once is whole again for the next work', async () => {
-  const wide = openDb(proxy.url, { work: 3, ingest: 2 })
+  const wide = openDb(proxy.through(database.url), { work: 3, ingest: 2 })
   try {
     const doors = (sql: string, deadlineMs: number) => [
       ...merchants.map((id) => withTenantTx(wide, id, (tx) => tx.rows(sql), { deadlineMs })),
