@@ -68,6 +68,8 @@ export interface ListingView {
   readonly inFlightSalesSince: number
   readonly unseen: number
   readonly pollHasPassed: boolean
+  /** Deliveries of some shop have waited for seconds to be imported: the ledger may not know of sales that were acknowledged. */
+  readonly importsBehind: boolean
   readonly attempts: number
 }
 
@@ -84,13 +86,15 @@ export async function viewListings(
     `with clock as materialized (select coalesce((select version from stock_clock where merchant_id = $1), 0) as version),
      poll as materialized (
        select (select completed_from from sync_cursor where merchant_id = $1 and connection_id = $2 and stream = 'orders') as completed_from,
-         exists (select 1 from inbox_message m where m.merchant_id = $1 and m.connection_id = $2 and m.state = 'pending') as waiting
+         exists (select 1 from inbox_message m where m.merchant_id = $1 and m.connection_id = $2 and m.state = 'pending') as waiting,
+         exists (select 1 from inbox_message m where m.merchant_id = $1 and m.state = 'pending' and m.due_at <= now()
+           and m.received_at between now() - interval '2 minutes' and now() - interval '2 seconds') as behind
      )
      select p.listing_id as "listingId", coalesce(s.quantity, 0) as quantity, clock.version, p.base_qty as "baseQty",
        coalesce((select sum(v.qty)::int from listing_sale v where v.merchant_id = $1 and v.listing_id = p.listing_id and v.version > p.base_version), 0) as "salesSinceBase",
        case when p.sending_version > p.pushed_version then p.sending_qty end as "inFlightQty", p.unseen as "inFlightUnseen",
        coalesce((select sum(v.qty)::int from listing_sale v where v.merchant_id = $1 and v.listing_id = p.listing_id and v.version > p.sending_version), 0) as "inFlightSalesSince",
-       p.unseen, p.unseen_since is not null and not poll.waiting and poll.completed_from > p.unseen_since as "pollHasPassed", p.attempts
+       p.unseen, p.unseen_since is not null and not poll.waiting and poll.completed_from > p.unseen_since as "pollHasPassed", poll.behind as "importsBehind", p.attempts
      from clock, poll, unnest($3::uuid[]) as d(listing_id)
      cross join lateral (select * from listing_push p where p.merchant_id = $1 and p.connection_id = $2 and p.listing_id = d.listing_id offset 0) p
      left join lateral (

@@ -21,6 +21,7 @@ import { noteContactOf, type Shift, waitOf } from './deps.ts'
 
 const recheckMs = 15 * 60_000
 const absorbsMax = 50
+const catchUpMs = 500
 /** A listing that the channel refuses waits for a person's mend there. */
 const spoiledMs = 10 * 60_000
 /** Listings of one batch that may each be refused before the shop itself is to blame. */
@@ -38,6 +39,8 @@ interface Plan {
   readonly settled: readonly PushRow[]
   readonly notStocked: readonly string[]
   readonly drifts: readonly { readonly listingId: string; readonly units: number }[]
+  /** To be raised when the ledger has caught up with what was acknowledged. */
+  readonly postponed: readonly string[]
   /** Looked at again, and found as they were left. */
   readonly calm: readonly string[]
   /** Units sold there that have not reached us: the shop must be polled. */
@@ -130,7 +133,8 @@ async function planPass(
       dueInMs: 10 * 60_000,
       error: 'the channel does not track stock of this listing at the chosen location; activate it there',
     }))
-    await markRetry(tx, shift.lease.connectionId, [...unknown, ...absent])
+    const early = plan.postponed.map((listingId) => ({ listingId, dueInMs: catchUpMs, error: null }))
+    await markRetry(tx, shift.lease.connectionId, [...unknown, ...absent, ...early])
     await raiseExceptions(
       tx,
       plan.drifts
@@ -163,6 +167,7 @@ function decideAll(
     settled: [] as PushRow[],
     notStocked: [] as string[],
     drifts: [] as { listingId: string; units: number }[],
+    postponed: [] as string[],
     calm: [] as string[],
     unseen: 0,
   }
@@ -185,6 +190,10 @@ function decideAll(
       continue
     }
     plan.unseen += decision.unseen
+    if (decision.kind === 'write' && decision.target > decision.changeFrom && view.importsBehind) {
+      plan.postponed.push(view.listingId)
+      continue
+    }
     if (decision.drift !== 0 && view.pollHasPassed)
       plan.drifts.push({ listingId: view.listingId, units: decision.drift })
     const qty = decision.kind === 'write' ? decision.target : decision.shown

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterEach, expect, test } from 'vitest'
 import { ChannelError } from '../../src/connector-kit/index.ts'
 import { ordersArrived } from '../../src/flows.ts'
+import { storeArrivals } from '../../src/inbox/messages.ts'
 import { runPush } from '../../src/lanes/push-lane.ts'
 import { withTenantTx } from '../../src/platform/db/tx.ts'
 import { anOrder, ids, openWorld, setStock, type World } from '../support/world.ts'
@@ -148,4 +149,25 @@ test('a sale on a listing that is on sale does not wait behind a first fill of t
   )
   await runPush(shift)
   expect(shelf.shown.get('V0')).toBe(9)
+})
+
+test('while an acknowledged delivery waits to be imported numbers go down and not up; once it is imported they go up', async () => {
+  const { shelf, shift } = await calm(10)
+  await withTenantTx(world.db, world.merchantId, (tx) =>
+    storeArrivals(tx, ids, randomUUID(), [
+      { source: 'poll', topic: 'order', subjectRef: 'o9', dedupeKey: 'o9', headers: {}, raw: Buffer.from('{}') },
+    ]),
+  )
+  await inTx(`update inbox_message set received_at = now() - interval '3 seconds', due_at = now()`)
+  await setStock(world, 0, 0, 12)
+  await runPush(shift)
+  expect(shelf.shown.get('V0')).toBe(10)
+  await setStock(world, 0, 0, 7)
+  await runPush(shift)
+  expect(shelf.shown.get('V0')).toBe(7)
+  await setStock(world, 0, 0, 12)
+  await inTx(`update inbox_message set state = 'applied'`)
+  await lookAgain()
+  await runPush(shift)
+  expect(shelf.shown.get('V0')).toBe(12)
 })
