@@ -1,0 +1,21 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { edited } from '../../planted/plant.ts'
+import { simulatedBugs } from './bugs.ts'
+
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+
+test('there are at least thirty, each with a name of its own', () => {
+  expect(new Set(simulatedBugs.map(({ name }) => name)).size).toBe(simulatedBugs.length)
+  expect(simulatedBugs.length).toBeGreaterThanOrEqual(30)
+})
+
+test.each(simulatedBugs)('the place where $name is planted is still there', async ({ edits }) => {
+  const texts = new Map<string, string>()
+  for (const edit of edits) {
+    const before = texts.get(edit.file) ?? (await readFile(path.join(root, edit.file), 'utf8'))
+    texts.set(edit.file, edited(before, edit))
+  }
+})

@@ -1,0 +1,104 @@
+import pg from 'pg'
+import { type Db, openDb } from '../../src/platform/db/pool.ts'
+
+export interface RealSession {
+  readonly client: pg.PoolClient
+  readonly pid: number
+}
+
+/** One database that schedules run in, one after another. */
+export interface RealDatabase {
+  /** Straight through, without any scheduler: for the oracles. */
+  readonly db: Db
+  /** At once: opening one would be a wait that no scheduler sees. */
+  take(): RealSession
+  giveBack(session: RealSession): void
+  /** Server processes that hold what this one waits for. */
+  blockers(pid: number): Promise<readonly number[]>
+  cancel(pid: number): Promise<void>
+  /** The moment of the database's clock at so many milliseconds of the schedule. */
+  timeAt(ms: number): string
+  /** As the superuser, who sees every row. */
+  look<T extends object>(text: string, params?: readonly unknown[]): Promise<T[]>
+  /** Everything away; the next schedule begins on empty tables, and with the same "random" ids. */
+  reset(): Promise<void>
+  close(): Promise<void>
+}
+
+export const epochMs = Date.UTC(2026, 0, 5, 8)
+const sessions = 40
+const truncateEvery = 40
+/**
+ * `now()` and `gen_random_uuid()` of the hub's statements are found in this schema first: the schedule's clock, and ids
+ * that are the same in every replay.
+ */
+const ownSchema = 'sim, pg_catalog, public'
+
+export const furnishTemplate = `
+  create schema sim; grant usage on schema sim to public;
+  create sequence sim.ids; grant usage on sequence sim.ids to public;
+  create function sim.now() returns timestamptz language sql stable as
+    $$ select coalesce(nullif(current_setting('sim.now', true), '')::timestamptz, '${new Date(epochMs).toISOString()}'::timestamptz) $$;
+  create function sim.gen_random_uuid() returns uuid language sql volatile as
+    $$ select ('51a00000-0000-4000-8000-' || lpad(to_hex(nextval('sim.ids')), 12, '0'))::uuid $$;
+  do $$ declare c record; begin
+    for c in select table_name as t, column_name as n from information_schema.columns
+      where table_schema = 'public' and column_default = 'now()'
+    loop execute format('alter table public.%I alter column %I set default sim.now()', c.t, c.n); end loop;
+  end $$`
+
+/** Limits in time are the schedule's, not the server's. */
+async function openSession(db: Db): Promise<RealSession> {
+  const client = await db.work.connect()
+  await client.query(`set search_path = ${ownSchema}; set lock_timeout = 0; set statement_timeout = 0;
+    set idle_in_transaction_session_timeout = 0`)
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+  // From now on two statements may go out behind one another: BEGIN and the first.
+  Object.assign(client, { pipeline: true })
+  return { client, pid: rows[0]?.pid ?? 0 }
+}
+
+export async function openRealDatabase(urls: {
+  readonly url: string
+  readonly adminUrl: string
+}): Promise<RealDatabase> {
+  const db = openDb(urls.url, { work: sessions + 2, ingest: 1 })
+  const admin = new pg.Client({ connectionString: urls.adminUrl })
+  await admin.connect()
+  const { rows } = await admin.query<{ name: string }>(
+    `select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition`,
+  )
+  const tables = rows.map((row) => row.name)
+  const idle: RealSession[] = []
+  for (let n = 0; n < sessions; n++) idle.push(await openSession(db))
+  let resets = 0
+  return {
+    db,
+    take: () => {
+      const session = idle.pop()
+      if (session === undefined) throw new Error(`more than ${sessions} sessions at once`)
+      return session
+    },
+    giveBack: (session) => void idle.push(session),
+    blockers: async (pid) => {
+      const query = { name: 'blockers', text: 'select pg_blocking_pids($1) as pids', values: [pid] }
+      return (await admin.query<{ pids: number[] }>(query)).rows[0]?.pids ?? []
+    },
+    cancel: async (pid) => void (await admin.query('select pg_cancel_backend($1)', [pid])),
+    timeAt: (ms) => new Date(epochMs + ms).toISOString(),
+    look: async (text, params = []) => (await admin.query(text, [...params])).rows,
+    reset: async () => {
+      // Deleting is the cheaper of the two, until the dead rows pile up.
+      const all =
+        resets++ % truncateEvery === 0
+          ? `truncate ${tables.join(', ')}`
+          : `set session_replication_role = replica; ${tables.map((table) => `delete from ${table}`).join('; ')}`
+      await admin.query(`${all}; alter sequence sim.ids restart`)
+    },
+    close: async () => {
+      for (const session of idle) session.client.release(true)
+      await db.close()
+      await admin.end()
+    },
+  }
+}
