@@ -33,6 +33,8 @@ export interface Manifest {
     readonly getMax: number
     readonly pollEveryS: number
     readonly overlapS: number
+    /** How long a change may be missing from `list` after it happened. Until a later poll than that, a sale may hide. */
+    readonly indexLagS?: number
   } | null
   readonly inventory: {
     readonly batchMax: number

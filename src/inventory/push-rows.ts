@@ -75,12 +75,14 @@ export interface ListingView {
 
 /**
  * Quantity and version from one snapshot, so that a write can name the ledger version it came from. Must run after the
- * channel was read: a sale that reaches the ledger between the two can only make the number lower.
+ * channel was read: a sale that reaches the ledger between the two can only make the number lower. `indexLagS`: polls that
+ * began no later than this after units went missing may not have shown their sale.
  */
 export async function viewListings(
   tx: Tx,
   connectionId: string,
   listingIds: readonly string[],
+  indexLagS = 0,
 ): Promise<ListingView[]> {
   return tx.rows<ListingView & object>(
     `with clock as materialized (select coalesce((select version from stock_clock where merchant_id = $1), 0) as version),
@@ -94,14 +96,14 @@ export async function viewListings(
        coalesce((select sum(v.qty)::int from listing_sale v where v.merchant_id = $1 and v.listing_id = p.listing_id and v.version > p.base_version), 0) as "salesSinceBase",
        case when p.sending_version > p.pushed_version then p.sending_qty end as "inFlightQty", p.unseen as "inFlightUnseen",
        coalesce((select sum(v.qty)::int from listing_sale v where v.merchant_id = $1 and v.listing_id = p.listing_id and v.version > p.sending_version), 0) as "inFlightSalesSince",
-       p.unseen, p.unseen_since is not null and not poll.waiting and poll.completed_from > p.unseen_since as "pollHasPassed", poll.behind as "importsBehind", p.attempts
+       p.unseen, p.unseen_since is not null and not poll.waiting and poll.completed_from > p.unseen_since + $4::int * interval '1 second' as "pollHasPassed", poll.behind as "importsBehind", p.attempts
      from clock, poll, unnest($3::uuid[]) as d(listing_id)
      cross join lateral (select * from listing_push p where p.merchant_id = $1 and p.connection_id = $2 and p.listing_id = d.listing_id offset 0) p
      left join lateral (
        select min(greatest(a.available, 0) / k.qty_per)::int as quantity from listing_component k
        left join lateral (select sum(l.on_hand - l.reserved - l.unavailable - l.denied) as available from inventory_level l where l.merchant_id = $1 and l.item_id = k.item_id) a on true
        where k.merchant_id = $1 and k.listing_id = p.listing_id) s on true`,
-    [tx.merchantId, connectionId, listingIds],
+    [tx.merchantId, connectionId, listingIds, indexLagS],
   )
 }
 

@@ -117,6 +117,7 @@ async function planPass(
       tx,
       shift.lease.connectionId,
       known.map((d) => d.listingId),
+      shift.connection.connector.manifest.orders?.indexLagS,
     )
     const plan = decideAll(views, known, shown, shift.connection.connector.manifest.inventory?.quantityMax ?? 999_999)
     await markSending(

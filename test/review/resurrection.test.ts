@@ -6,7 +6,7 @@ import { storeArrivals } from '../../src/inbox/messages.ts'
 import { runPush } from '../../src/lanes/push-lane.ts'
 import { withTenantTx } from '../../src/platform/db/tx.ts'
 import { anOrder, ids, openWorld, setStock, type World } from '../support/world.ts'
-import { aShift, fakeShelf } from './shift.ts'
+import { aManifest, aShift, fakeShelf } from './shift.ts'
 
 let world: World
 afterEach(() => world.close())
@@ -170,4 +170,21 @@ test('while an acknowledged delivery waits to be imported numbers go down and no
   await lookAgain()
   await runPush(shift)
   expect(shelf.shown.get('V0')).toBe(12)
+})
+
+test('where a channel lists a change late, a poll explains a missing unit only when it began after that time', async () => {
+  const { shelf } = await calm(10)
+  const orders = { pageMax: 10, getMax: 10, pollEveryS: 60, overlapS: 60, indexLagS: 30 }
+  const shift = aShift(world, { inventory: shelf.port }, { manifest: aManifest({ orders }) })
+  shelf.shown.set('V0', 9)
+  await lookAgain()
+  await runPush(shift)
+  await pollPassed()
+  await lookAgain()
+  await runPush(shift)
+  expect(shelf.shown.get('V0'), 'its sale may not be listed yet').toBe(9)
+  await inTx(`update listing_push set unseen_since = unseen_since - interval '31 seconds'`)
+  await lookAgain()
+  await runPush(shift)
+  expect(shelf.shown.get('V0'), 'no sale came, so it is drift').toBe(10)
 })
