@@ -54,13 +54,13 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'no-stock-clock',
-    belief: 'the time of a change tells its place: no lock is needed for that',
+    belief: 'reading the last version is enough, two batches at once are rare',
     edits: [
       {
         file: 'src/inventory/clock.ts',
         find: `insert into stock_clock (merchant_id, version) values ($1, 1)
      on conflict (merchant_id) do update set version = stock_clock.version + 1 returning version`,
-        replace: 'select (extract(epoch from clock_timestamp()) * 1000000)::bigint as version from (select $1::uuid) m',
+        replace: 'select coalesce((select version from stock_clock where merchant_id = $1), 0) + 1 as version',
       },
       {
         file: 'src/inventory/clock.ts',
