@@ -63,8 +63,9 @@ export async function runPush(shift: Shift): Promise<Turn> {
   })
   if (due.length === 0) return nextLook(shift)
   const turn = await pass(shift, due, { left: blamedMax })
-  if (turn.holdMs !== undefined || turn.again) return turn
-  return due.length === limit ? { again: true, dueInMs: null } : nextLook(shift)
+  if (turn.holdMs !== undefined) return turn
+  const full = due.length === limit
+  return turn.again || full ? { again: true, dueInMs: null, full } : nextLook(shift)
 }
 
 /** Kinds of failure that one listing can cause for its whole batch. */

@@ -26,6 +26,8 @@ export interface HeldLease extends Lease {
 export interface Turn {
   readonly again: boolean
   readonly dueInMs: number | null
+  /** More was waiting than one turn takes: resting would only let it grow. */
+  readonly full?: boolean
   /** Scheduled lanes: not before this. */
   readonly restMs?: number
   /** The far side asked to wait, or is not there: not before this, whatever wakes the lane meanwhile. */
@@ -39,7 +41,7 @@ export interface LaneKind {
   readonly concurrency: number
   /** A scheduled lane runs when its own time has come; the others whenever there is work. */
   readonly scheduled: boolean
-  /** Work that arrives during a rest costs nothing more: a busy lane rests as long as its last turn took. */
+  /** Work that arrives during a rest costs nothing more: a busy lane rests as long as its last turn took, unless that was full. */
   readonly coalesces?: boolean
   work(lease: HeldLease): Promise<Turn>
   /** Lanes with work that is waiting for longer than `olderMs`, of all or of `only` one. Key and due columns only. */
@@ -215,7 +217,7 @@ async function takeTurns(
       if (state.stopping || turn.holdMs !== undefined || !(turn.again || running.again)) return turn
       const now = state.ports.clock.ms()
       if (waiting.size > 0 && now - askedAt > sliceMs) return { ...turn, again: true }
-      if (kind.coalesces && waiting.size === 0) await sleep(Math.min(now - from, restMsMax))
+      if (kind.coalesces && !turn.full && waiting.size === 0) await sleep(Math.min(now - from, restMsMax))
       // The next turn may find nothing due yet and ask for nothing: what this one asked for must not be forgotten.
       const { merchantId, connectionId } = lease
       if (turn.dueInMs !== null) state.later({ merchantId, connectionId, kind: kind.kind }, turn.dueInMs)
