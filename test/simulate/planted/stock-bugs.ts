@@ -73,8 +73,8 @@ export const stockBugs: readonly PlantedBug[] = [
   bug('any-poll-explains', 'once a poll has passed, nothing can be under way', [
     [
       'src/inventory/push-rows.ts',
-      'p.unseen_since is not null and not poll.waiting and poll.completed_from > p.unseen_since as "pollHasPassed"',
-      'poll.completed_from is not null as "pollHasPassed"',
+      `not poll.waiting and poll.completed_from > p.unseen_since + $4::int * interval '1 second' as "pollHasPassed"`,
+      `poll.completed_from is not null and $4::int >= 0 as "pollHasPassed"`,
     ],
   ]),
   bug('own-sales-unknown', 'the shop and the ledger sell from one number', [
