@@ -9,7 +9,7 @@ import { runPush } from '../../src/lanes/push-lane.ts'
 import { runRequests } from '../../src/lanes/request-lane.ts'
 import { ensureLanes } from '../../src/platform/db/lane.ts'
 import { withTenantTx } from '../../src/platform/db/tx.ts'
-import { aManifest, aShift, fakeShelf } from '../review/shift.ts'
+import { aPartnerShift, aShift, fakeShelf } from '../review/shift.ts'
 import { anOrder, ids, type LineDraft, openWorld, setStock, type World } from '../support/world.ts'
 
 const lines: Readonly<Record<string, readonly LineDraft[]>> = {
@@ -41,7 +41,7 @@ export async function playStory(): Promise<World> {
   await setStock(world, 1, 0, 20)
   await setStock(world, 2, 0, 4)
   const shop = { ...aShift(world, shopPorts()), tenant }
-  const partner = partnerShift(world)
+  const partner = aPartnerShift(world)
   const arrive = async (ref: string, at: number) => {
     const arrival = { source: 'poll' as const, topic: 'order', subjectRef: ref, dedupeKey: null, headers: {} }
     const raw = Buffer.from(JSON.stringify({ ref, at }))
@@ -62,24 +62,6 @@ const shopPorts = () => {
   for (const target of ['V0', 'V1', 'V2', 'KIT']) shelf.shown.set(target, 0)
   const shipments = { find: async () => null, push: async () => ({ outcome: 'applied', remote: 'R1' }) }
   return { inventory: shelf.port, orders: { translate } as never, shipments: shipments as never }
-}
-
-function partnerShift(world: World) {
-  const port = {
-    encode: (batch: readonly unknown[], { sequence }: { sequence: number }) => ({
-      name: `requests-${sequence}`,
-      bytes: Buffer.from(JSON.stringify(batch)),
-    }),
-    find: async () => 'absent',
-    put: async () => undefined,
-  }
-  const manifest = aManifest({
-    kind: 'partner',
-    role: 'partner',
-    requests: { batchMax: 50, ackWithinS: 3_600 },
-    files: { pollEveryS: 60, stableForS: 0, fileBytesMax: 1_000_000 },
-  })
-  return aShift(world, { files: port as never }, { connectionId: world.partner, manifest })
 }
 
 async function connect(world: World): Promise<void> {

@@ -10,7 +10,7 @@ import { runRequests } from '../../src/lanes/request-lane.ts'
 import { withTenantTx } from '../../src/platform/db/tx.ts'
 import { brokenPromises } from '../support/audits.ts'
 import { anOrder, ids, openWorld, setStock, type World } from '../support/world.ts'
-import { aManifest, aShift, fakeShelf } from './shift.ts'
+import { aPartnerShift, aShift, fakeShelf } from './shift.ts'
 
 let world: World
 afterEach(async () => {
@@ -40,21 +40,7 @@ const bring = (ref: string, quantity: number, more = {}) =>
   )
 
 async function handOff(): Promise<void> {
-  const port = {
-    encode: (batch: readonly unknown[], { sequence }: { sequence: number }) => ({
-      name: `requests-${sequence}`,
-      bytes: Buffer.from(JSON.stringify(batch)),
-    }),
-    find: async () => 'absent',
-    put: async () => undefined,
-  }
-  const manifest = aManifest({
-    kind: 'partner',
-    role: 'partner',
-    requests: { batchMax: 50, ackWithinS: 3_600 },
-    files: { pollEveryS: 60, stableForS: 0, fileBytesMax: 1_000_000 },
-  })
-  await runRequests(aShift(world, { files: port as never }, { connectionId: world.partner, manifest }))
+  await runRequests(aPartnerShift(world))
 }
 
 async function ship(quantity: number, shipment: string): Promise<void> {

@@ -79,6 +79,25 @@ export function aShift(
   }
 }
 
+/** The same with a partner that takes every file. */
+export function aPartnerShift(world: World): Shift {
+  const port = {
+    encode: (batch: readonly unknown[], { sequence }: { sequence: number }) => ({
+      name: `requests-${sequence}`,
+      bytes: Buffer.from(JSON.stringify(batch)),
+    }),
+    find: async () => 'absent',
+    put: async () => undefined,
+  }
+  const manifest = aManifest({
+    kind: 'partner',
+    role: 'partner',
+    requests: { batchMax: 50, ackWithinS: 3_600 },
+    files: { pollEveryS: 60, stableForS: 0, fileBytesMax: 1_000_000 },
+  })
+  return aShift(world, { files: port as never }, { connectionId: world.partner, manifest })
+}
+
 /** A shop's own stock numbers, with compare-and-set, and a way to come between the read and the write. */
 export interface FakeShelf {
   readonly shown: Map<string, number>

@@ -1,14 +1,5 @@
 import type { PlantedBug } from '../../planted/bugs.ts'
-
-const bug = (
-  name: string,
-  belief: string,
-  edits: readonly (readonly [file: string, find: string, replace: string])[],
-) => ({
-  name,
-  belief,
-  edits: edits.map(([file, find, replace]) => ({ file, find, replace })),
-})
+import { bug } from './bug.ts'
 
 /** Bugs of what is asked of the warehouse, and of what the shops are told. */
 export const partnerBugs: readonly PlantedBug[] = [

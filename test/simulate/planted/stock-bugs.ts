@@ -1,15 +1,6 @@
 import type { PlantedBug } from '../../planted/bugs.ts'
 import { bugNamed } from '../../planted/plant.ts'
-
-const bug = (
-  name: string,
-  belief: string,
-  edits: readonly (readonly [file: string, find: string, replace: string])[],
-) => ({
-  name,
-  belief,
-  edits: edits.map(([file, find, replace]) => ({ file, find, replace })),
-})
+import { bug } from './bug.ts'
 
 /** Bugs of the ledger, the promises made from it, and what the shops are shown. */
 export const stockBugs: readonly PlantedBug[] = [
