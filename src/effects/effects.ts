@@ -94,10 +94,20 @@ export async function recallEffects(tx: Tx, connectionId: string): Promise<void>
   )
 }
 
+const open = `('pending', 'sending', 'unknown', 'accepted')`
+
 /**
- * Takes due effects for one lane's holder. What was `sending` when its holder was lost comes back as `unknown`: the far
- * side is asked before anything is sent again. The caller has fenced.
+ * What was `sending` when its holder was lost comes back as `unknown`: the far side is asked before anything is sent
+ * again. The caller has fenced.
  */
+const takeOf = (due: string) => `
+  with due as materialized (${due})
+  update effect e set state = case e.state when 'pending' then 'sending' when 'sending' then 'unknown' else e.state end,
+    attempts = e.attempts + case e.state when 'pending' then 1 else 0 end, due_at = now() + interval '25 seconds'
+  from due where e.merchant_id = $1 and e.effect_id = due.effect_id and e.effect_id = any(array(select effect_id from due))
+  returning ${columns}`
+
+/** Takes due effects for one lane's holder. */
 export async function claimEffects(
   tx: Tx,
   connectionId: string,
@@ -105,31 +115,37 @@ export async function claimEffects(
   limit: number,
 ): Promise<Effect[]> {
   return tx.rows<Effect & object>(
-    `with due as materialized (
-       select effect_id, state from effect where merchant_id = $1 and connection_id = $2 and due_at <= now()
-         and state in ('pending', 'sending', 'unknown', 'accepted') and kind = any($3::text[]) order by due_at, effect_id limit $4
-     )
-     update effect e set state = case e.state when 'pending' then 'sending' when 'sending' then 'unknown' else e.state end,
-       attempts = e.attempts + case e.state when 'pending' then 1 else 0 end, due_at = now() + interval '25 seconds'
-     from due where e.merchant_id = $1 and e.effect_id = due.effect_id and e.effect_id = any(array(select effect_id from due))
-     returning ${columns}`,
+    takeOf(`select effect_id, state from effect where merchant_id = $1 and connection_id = $2 and due_at <= now()
+      and state in ${open} and kind = any($3::text[]) order by due_at, effect_id limit $4`),
     [tx.merchantId, connectionId, kinds, limit],
   )
 }
 
-/** Orders of the effects that would be claimed now, so that they can be locked before the effects are: orders come first everywhere. */
-export async function ordersOfDue(
+/** What is due now, in the order of claiming, so that its orders can be locked first: orders come first everywhere. */
+export async function findDue(
   tx: Tx,
   connectionId: string,
   kinds: readonly EffectKind[],
   limit: number,
-): Promise<string[]> {
-  const rows = await tx.rows<{ order_id: string }>(
-    `select order_id from effect where merchant_id = $1 and connection_id = $2 and due_at <= now()
-       and state in ('pending', 'sending', 'unknown', 'accepted') and kind = any($3::text[]) order by due_at, effect_id limit $4`,
+): Promise<{ effectId: string; orderId: string }[]> {
+  return tx.rows<{ effectId: string; orderId: string }>(
+    `select effect_id as "effectId", order_id as "orderId" from effect where merchant_id = $1 and connection_id = $2 and due_at <= now()
+       and state in ${open} and kind = any($3::text[]) order by due_at, effect_id limit $4`,
     [tx.merchantId, connectionId, kinds, limit],
   )
-  return rows.map((row) => row.order_id)
+}
+
+/**
+ * Takes those of the found effects that are still due, and no others: what became due while the locks were waited for
+ * belongs to orders that are not locked.
+ */
+export async function claimFound(tx: Tx, found: readonly { readonly effectId: string }[]): Promise<Effect[]> {
+  return tx.rows<Effect & object>(
+    takeOf(`select e.effect_id, e.state from unnest($2::uuid[]) as d(id)
+      cross join lateral (select * from effect e where e.merchant_id = $1 and e.effect_id = d.id offset 0) e
+      where e.due_at <= now() and e.state in ${open}`),
+    [tx.merchantId, found.map((f) => f.effectId)],
+  )
 }
 
 /** Of these subjects, those whose request may not have reached the partner yet. */

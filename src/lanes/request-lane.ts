@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { ChannelError } from '../connector-kit/index.ts'
 import {
-  claimEffects,
+  claimFound,
   type Effect,
-  ordersOfDue,
+  findDue,
   recallEffects,
   requestsUnderWay,
   type Settlement,
@@ -45,12 +45,15 @@ export async function runRequests(shift: Shift): Promise<Turn> {
   const batchMax = manifest.requests.batchMax
   const { effects, outgoing } = await shift.tenant(async (tx) => {
     if (shift.lease.tookOver) await recallEffects(tx, shift.lease.connectionId)
-    const orderIds = await ordersOfDue(tx, shift.lease.connectionId, kinds, batchMax)
-    if (orderIds.length === 0) return { effects: [], outgoing: [] }
+    const found = await findDue(tx, shift.lease.connectionId, kinds, batchMax)
+    if (found.length === 0) return { effects: [], outgoing: [] }
     // The house's order of locks. Hand-off and a count that takes reservations back must not pass one another.
-    await lockOrders(tx, orderIds)
+    await lockOrders(
+      tx,
+      found.map((f) => f.orderId),
+    )
     await holdClock(tx)
-    const effects = await claimEffects(tx, shift.lease.connectionId, kinds, batchMax)
+    const effects = await claimFound(tx, found)
     return { effects, outgoing: await prepare(shift, tx, effects) }
   })
   let wait: number | null = null

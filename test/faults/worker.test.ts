@@ -46,7 +46,7 @@ describe('a worker that stands still', { timeout: 120_000 }, () => {
     await bought.until('shipped and confirmed', (o) => done(o, 'shipment.confirmed'))
     await stage.shown(lily, 'MUG', 23)
     await stage.calm(lily)
-    const puts = lily.truth.filter((e) => e.what.startsWith('stock.') && JSON.stringify(e.data).includes(':30'))
+    const puts = lily.truth.filter((e) => e.what === 'stock.written' && (e.data as { to?: unknown }).to === 30)
     expect(puts, 'the number that was no longer true never reached a shop').toEqual([])
     expect(await stage.broken()).toEqual({})
   })

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { PartnerFact, UnifiedOrder } from '../../../src/connector-kit/index.ts'
 import { dueEffects } from '../../../src/effects/due.ts'
-import { claimEffects, settleEffects } from '../../../src/effects/effects.ts'
+import { claimEffects, claimFound, findDue, settleEffects } from '../../../src/effects/effects.ts'
 import { ordersArrived, stockCounted } from '../../../src/flows.ts'
 import { partnerReported } from '../../../src/flows-partner.ts'
 import { cancelRequestsFor, submitRequests } from '../../../src/fulfillment/submit-requests.ts'
@@ -192,7 +192,7 @@ describe.each([10, 200])('on statistics from when the tables were empty, at 10,0
 
   test('hands requests to the partner', () =>
     cheap(byTenant(batch), async (tx) => {
-      const claimed = await claimEffects(tx, world.partner, ['request', 'request_cancel'], batch)
+      const claimed = await claimFound(tx, await findDue(tx, world.partner, ['request', 'request_cancel'], batch))
       expect(claimed).toHaveLength(batch)
       const sent = await submitRequests(
         tx,
