@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { configDefaults, defineConfig } from 'vitest/config'
 
 /** Minutes of outage, full disks, restored backups: not on every push. `NIGHTLY=1 npm test -- test/faults/nightly` */
@@ -11,5 +12,7 @@ export default defineConfig({
     exclude: [...configDefaults.exclude, ...nightly],
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // Most tests wait for processes and for PostgreSQL: two at once take half the time even on two cores.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 })
