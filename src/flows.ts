@@ -107,10 +107,10 @@ export async function askPartners(
           {
             kind,
             connectionId: r.connectionId,
-            dedupeKey: r.requestNumber,
+            dedupeKey: r.fulfillmentOrderId,
             subjectId: r.fulfillmentOrderId,
             orderId: r.orderId,
-            intent: {},
+            intent: { request: r.requestNumber },
           },
         ]
   await intend(tx, ids, [...opened.flatMap(toPartner('request')), ...stopped.flatMap(toPartner('request_cancel'))])

@@ -120,6 +120,7 @@ export const outwardAudits: readonly Audit[] = [
       cross join lateral (
         select o.external_id as number from orders o where o.merchant_id = $1 and o.order_id = d.order_id
         union all select f.request_number from fulfillment_order f where f.merchant_id = $1 and f.order_id = d.order_id
+          and (f.request_status <> 'unsubmitted' or f.status <> 'cancelled')
         union all select s.tracking from shipment s where s.merchant_id = $1 and s.order_id = d.order_id and s.tracking is not null offset 0) k
       cross join lateral (select regexp_replace(upper(left(k.number, 100)), '[^A-Z0-9]', '', 'g') as number) w
       where w.number <> '' and not exists (select 1 from order_number n where n.merchant_id = $1 and n.normalised = w.number and n.order_id = d.order_id)`,

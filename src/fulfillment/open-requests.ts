@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Ids } from '../platform/base/ports.ts'
 import type { Tx } from '../platform/db/tx.ts'
 
@@ -13,12 +14,21 @@ export interface Reopened {
   readonly withdrawn: readonly string[]
 }
 
-/** `FR` and 17 or 18 of A-Z0-9: unique for ever, and within the 20 characters that partners' systems take. */
-function requestNumber(uuid: string): string {
-  return `FR${(BigInt(`0x${uuid.replaceAll('-', '')}`) & ((1n << 90n) - 1n)).toString(36).toUpperCase().padStart(18, '0')}`
+/**
+ * `FR` and 18 of A-Z0-9: within the 20 characters that partners' systems take. It follows from the order as its shop
+ * knows it, so a hub that forgot what it asked for (a restored backup) asks under the same number, which no partner
+ * carries out twice.
+ */
+function requestNumber(of: Parcel): string {
+  const digest = createHash('sha256').update(`${of.accountId} ${of.externalId} ${of.locationId} ${of.asked}`).digest()
+  const number = BigInt(`0x${digest.toString('hex')}`) & ((1n << 90n) - 1n)
+  return `FR${number.toString(36).toUpperCase().padStart(18, '0')}`
 }
 
-/** Requests that no partner has seen are void once their order changed; they are made anew from what is reserved now. */
+/**
+ * Requests that no partner has seen are void once their order changed; they are made anew from what is reserved now.
+ * The number that nobody was told goes to the next one.
+ */
 async function withdrawUnsent(tx: Tx, orderIds: readonly string[]): Promise<string[]> {
   const rows = await tx.rows<{ id: string }>(
     `with due as materialized (
@@ -26,7 +36,8 @@ async function withdrawUnsent(tx: Tx, orderIds: readonly string[]): Promise<stri
        cross join lateral (select fulfillment_order_id from fulfillment_order f where f.merchant_id = $1 and f.order_id = i.order_id
          and f.request_status = 'unsubmitted' and f.status = 'open' offset 0) f
      )
-     update fulfillment_order f set status = 'cancelled', reason = 'the order changed before it was sent'
+     update fulfillment_order f set status = 'cancelled', reason = 'the order changed before it was sent',
+       request_number = f.request_number || '-' || left(f.fulfillment_order_id::text, 8)
      where f.merchant_id = $1 and f.fulfillment_order_id = any(array(select fulfillment_order_id from due))
        and f.request_status = 'unsubmitted' and f.status = 'open'
      returning f.fulfillment_order_id as id`,
@@ -37,6 +48,10 @@ async function withdrawUnsent(tx: Tx, orderIds: readonly string[]): Promise<stri
 
 interface Parcel {
   readonly orderId: string
+  readonly accountId: string
+  readonly externalId: string
+  /** How often this location was asked for this order before. */
+  readonly asked: number
   readonly locationId: string
   readonly connectionId: string | null
   readonly lines: { readonly lineId: string; readonly itemId: string; readonly qty: number }[]
@@ -50,12 +65,13 @@ interface Parcel {
  */
 async function parcelsOf(tx: Tx, orderIds: readonly string[], fresh: ReadonlySet<string>): Promise<Parcel[]> {
   return tx.rows<Parcel & object>(
-    `select d.order_id as "orderId", d.location_id as "locationId", p.connection_id as "connectionId", d.lines from (
-       select o.order_id, r.location_id,
+    `select d.order_id as "orderId", d.account_id as "accountId", d.external_id as "externalId", d.location_id as "locationId",
+       p.connection_id as "connectionId", d.lines, t.asked::int from (
+       select o.order_id, o.account_id, o.external_id, i.fresh, r.location_id,
          json_agg(json_build_object('lineId', r.line_id, 'itemId', r.item_id, 'qty', r.reserved - r.handed - coalesce(h.asked, 0)) order by r.line_id, r.item_id) as lines
        from unnest($2::uuid[], $3::boolean[]) as i(order_id, fresh)
        cross join (select ships_partially from merchant where merchant_id = $1) m
-       cross join lateral (select order_id from orders o where o.merchant_id = $1 and o.order_id = i.order_id
+       cross join lateral (select order_id, account_id, external_id from orders o where o.merchant_id = $1 and o.order_id = i.order_id
          and o.cancelled_at is null and o.hold is null and not o.is_test offset 0) o
        cross join lateral (select coalesce(sum(c.short), 0) as short, coalesce(array_agg(c.line_id), '{}') as mapped
          from order_line_component c where c.merchant_id = $1 and c.order_id = o.order_id) c
@@ -69,9 +85,11 @@ async function parcelsOf(tx: Tx, orderIds: readonly string[], fresh: ReadonlySet
          where not i.fresh and f.merchant_id = $1 and f.order_id = o.order_id and f.connection_id is null and f.status = 'in_progress'
            and f.location_id = r.location_id) h on true
        where (m.ships_partially or c.short = 0) and l.unmapped = 0 and f.stopped = 0 and r.reserved - r.handed > coalesce(h.asked, 0)
-       group by 1, 2 offset 0) d
+       group by 1, 2, 3, 4, 5 offset 0) d
      cross join lateral (select connection_id from location p where p.merchant_id = $1 and p.location_id = d.location_id offset 0) p
-     order by 1, 2`,
+     cross join lateral (select count(*) as asked from fulfillment_order f where not d.fresh and f.merchant_id = $1 and f.order_id = d.order_id
+       and f.location_id = d.location_id and not (f.request_status = 'unsubmitted' and f.status = 'cancelled')) t
+     order by 1, 4`,
     [tx.merchantId, orderIds, orderIds.map((id) => fresh.has(id))],
   )
 }
@@ -89,8 +107,7 @@ export async function reopenRequests(
   const known = orderIds.filter((id) => !fresh.has(id))
   const withdrawn = known.length === 0 ? [] : await withdrawUnsent(tx, known)
   const parcels = (await parcelsOf(tx, orderIds, fresh)).map((parcel) => {
-    const fulfillmentOrderId = ids.uuid()
-    return { ...parcel, fulfillmentOrderId, requestNumber: requestNumber(fulfillmentOrderId) }
+    return { ...parcel, fulfillmentOrderId: ids.uuid(), requestNumber: requestNumber(parcel) }
   })
   if (parcels.length === 0) return { opened: [], withdrawn }
   const lines = parcels.flatMap((p) =>

@@ -27,6 +27,7 @@ const attemptsAlarm = 20
 /** an outage is waited out for days. */
 const attemptsMax = 2_000
 const cancelWaitMs = 1_000
+const numberOf = (effect: Effect): unknown => effect.intent['request'] ?? effect.dedupeKey
 
 interface Outgoing {
   readonly file: FrozenRow
@@ -200,7 +201,7 @@ async function keepBack(tx: Tx, fresh: readonly Effect[], unwritable: readonly U
       dedupeKey: `effect.${e.effectId}`,
       subjectKind: 'order',
       subjectId: e.orderId,
-      detail: { request: e.dedupeKey, reason: reasonOf(e) },
+      detail: { request: numberOf(e), reason: reasonOf(e) },
     })),
   )
 }
@@ -252,7 +253,7 @@ async function alarm(shift: Shift, tx: Tx, overdue: readonly Effect[]): Promise<
       dedupeKey: `ack.${e.subjectId}`,
       subjectKind: 'order',
       subjectId: e.orderId,
-      detail: { request: e.dedupeKey, effect: e.kind },
+      detail: { request: numberOf(e), effect: e.kind },
     })),
   )
 }
@@ -288,7 +289,7 @@ async function send(shift: Shift, { file, effects, seenBefore }: Outgoing): Prom
         orderId: e.orderId,
         kind: e.kind === 'request' ? 'request.sent' : 'request.cancel_sent',
         cause: { kind: 'effect', id: e.effectId },
-        data: { request: e.dedupeKey, file: file.name },
+        data: { request: numberOf(e), file: file.name },
       })),
     )
   })
@@ -319,7 +320,7 @@ async function sendFailed(shift: Shift, { file, effects }: Outgoing, error: Chan
           dedupeKey: `effect.${e.effectId}`,
           subjectKind: 'order',
           subjectId: e.orderId,
-          detail: { request: e.dedupeKey, file: file.name, reason },
+          detail: { request: numberOf(e), file: file.name, reason },
         })),
       )
     }

@@ -241,7 +241,7 @@ describe('a file that says what cannot be', () => {
     const [row] = await dock.bench.rows('select status from fulfillment_order where request_number = $1', [request])
     expect(row).toEqual({ status: 'in_progress' })
     expect(
-      await dock.bench.rows(`select state from effect where kind = 'request' and dedupe_key = $1`, [request]),
+      await dock.bench.rows(`select state from effect where kind = 'request' and intent ->> 'request' = $1`, [request]),
     ).toEqual([{ state: 'confirmed' }])
   })
 
