@@ -27,7 +27,7 @@ function requestNumber(of: Parcel): string {
 
 /**
  * Requests that no partner has seen are void once their order changed; they are made anew from what is reserved now.
- * The number that nobody was told goes to the next one.
+ * The number that nobody was told goes to the next one. Ids of one minute begin alike: what tells them apart is their end.
  */
 async function withdrawUnsent(tx: Tx, orderIds: readonly string[]): Promise<string[]> {
   const rows = await tx.rows<{ id: string }>(
@@ -37,7 +37,7 @@ async function withdrawUnsent(tx: Tx, orderIds: readonly string[]): Promise<stri
          and f.request_status = 'unsubmitted' and f.status = 'open' offset 0) f
      )
      update fulfillment_order f set status = 'cancelled', reason = 'the order changed before it was sent',
-       request_number = f.request_number || '-' || left(f.fulfillment_order_id::text, 8)
+       request_number = f.request_number || '-' || right(f.fulfillment_order_id::text, 12)
      where f.merchant_id = $1 and f.fulfillment_order_id = any(array(select fulfillment_order_id from due))
        and f.request_status = 'unsubmitted' and f.status = 'open'
      returning f.fulfillment_order_id as id`,
