@@ -48,7 +48,7 @@ export interface Hub {
   stop(): Promise<void>
 }
 
-const kindsOfChange = ['import', 'push.stock', 'effect', 'listings', 'health', 'poll', 'files']
+const kindsOfChange = ['import', 'push.stock', 'effect', 'listings', 'health', 'poll', 'files', 'login']
 
 /** Opens the parts that the role asks for, in the order in which they need one another. */
 export async function openHub(options: HubOptions): Promise<Hub> {

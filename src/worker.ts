@@ -137,7 +137,7 @@ export async function openWorker(base: Base): Promise<Worker> {
   }
 }
 
-const isScheduled = (kind: string) => kind === 'poll' || kind === 'files' || kind === 'listings' || kind === 'health'
+const isScheduled = (kind: string) => ['poll', 'files', 'listings', 'health', 'login'].includes(kind)
 
 /** Sweeper and upkeep of schedules are timers, not jobs: a flushed queue cannot erase them. */
 function startRounds(

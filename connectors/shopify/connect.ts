@@ -136,4 +136,6 @@ const refresh: AuthPort<Credentials>['refresh'] = async (ctx) => {
   return { secrets: { ...ctx.secrets, ...token }, expiresAt: token.expiresAt }
 }
 
-export const auth: AuthPort<Credentials> = { probe, authorizeUrl, complete, refresh }
+const expiresAt = ({ expiresAt }: Credentials) => expiresAt ?? null
+
+export const auth: AuthPort<Credentials> = { probe, authorizeUrl, complete, expiresAt, refresh }

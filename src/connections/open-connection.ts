@@ -12,6 +12,10 @@ export interface OpenConnection {
   readonly writes: boolean
   readonly settings: Settings
   readonly secrets: unknown
+  /** The secrets as they are stored: who replaces them says which. */
+  readonly sealed: string
+  /** The last contact with the far side did not work. */
+  readonly hasFailed: boolean
   readonly endpointToken: string | null
   readonly ordersFrom: string
 }
@@ -25,6 +29,7 @@ interface Row {
   readonly credentials: string
   readonly endpointToken: string | null
   readonly ordersFrom: Date
+  readonly hasFailed: boolean
 }
 
 /** Null when it is gone, not active, or its connector is not installed: the lane has nothing to do. */
@@ -34,7 +39,8 @@ export async function openConnection(
   with_: { readonly connectors: ReadonlyMap<string, Connector>; readonly keys: KeyRing },
 ): Promise<OpenConnection | null> {
   const [row] = await tx.rows<Row & object>(
-    `select connector, account_id as "accountId", status, write_mode as "writeMode", settings, credentials, endpoint_token as "endpointToken", orders_from as "ordersFrom"
+    `select connector, account_id as "accountId", status, write_mode as "writeMode", settings, credentials, endpoint_token as "endpointToken", orders_from as "ordersFrom",
+       last_error is not null as "hasFailed"
      from connection where merchant_id = $1 and connection_id = $2`,
     [tx.merchantId, connectionId],
   )
@@ -51,6 +57,8 @@ export async function openConnection(
     writes: row.writeMode === 'on',
     settings: row.settings,
     secrets: connector.credentials.parse(sealed),
+    sealed: row.credentials,
+    hasFailed: row.hasFailed,
     endpointToken: typeof token === 'string' ? token : null,
     ordersFrom: row.ordersFrom.toISOString(),
   }

@@ -19,7 +19,8 @@ export interface ConnectionPlan {
 /** Which lanes a connection needs, by what its connector can do. */
 function laneKinds({ manifest, ...ports }: Connector): string[] {
   const able = (port: unknown, ...kinds: string[]) => (port === undefined ? [] : kinds)
-  if (manifest.role === 'partner') return ['import', 'effect', ...able(ports.files, 'files')]
+  const login = able(ports.auth.refresh, 'login')
+  if (manifest.role === 'partner') return ['import', 'effect', ...able(ports.files, 'files'), ...login]
   return [
     'import',
     'effect',
@@ -27,6 +28,7 @@ function laneKinds({ manifest, ...ports }: Connector): string[] {
     ...able(ports.orders, 'poll'),
     ...able(ports.listings, 'listings'),
     ...able(ports.inventory, 'push.stock'),
+    ...login,
   ]
 }
 

@@ -124,6 +124,8 @@ export interface AuthPort<S = unknown> {
     readonly app: Settings
     readonly ctx: Ctx<unknown>
   }): Promise<S>
+  /** When the access of these credentials ends; null: nothing says so. Pure. */
+  expiresAt?(secrets: S): string | null
   /** The new pair; the hub stores it before using it. @throws ChannelError auth_revoked */
   refresh?(ctx: Ctx<S>): Promise<{ readonly secrets: S; readonly expiresAt: string | null }>
 }

@@ -63,7 +63,10 @@ function clockFrom(now: Date, { ms }: Clock): Clock {
   return { ms, now: () => new Date(now.getTime() + ms() - openedMs) }
 }
 
-/** Writes what contact with the far side showed; a revoked login stops the connection's lanes until a person acts. */
+/**
+ * Writes what contact with the far side showed. A login that ended is renewed by its own lane; a revoked one stops the
+ * connection's lanes until a person acts.
+ */
 export function noteContactOf(
   shift: Shift,
   failure: { readonly kind: string; readonly message: string } | null,
@@ -71,6 +74,7 @@ export function noteContactOf(
   const { connectionId } = shift.lease
   return shift.tenant(async (tx) => {
     await noteContact(tx, connectionId, failure)
+    if (failure?.kind === 'auth_expired' && shift.lease.kind !== 'login') shift.wake({ ...shift.lease, kind: 'login' })
     if (failure?.kind !== 'auth_revoked') return
     const { manifest } = shift.connection.connector
     const detail = { connector: manifest.kind, reason: failure.message.slice(0, 500), mend: 'connect it again' }

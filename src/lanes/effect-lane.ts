@@ -17,7 +17,7 @@ const confirmAfterMs = 300
 const confirmTriesMs = 2_000
 const done: Turn = { again: false, dueInMs: null }
 /** Failures that concern the whole shop: the others need not be tried now. */
-const ofTheShop: ReadonlySet<ErrorKind> = new Set(['rate_limited', 'quota_exhausted', 'auth_revoked'])
+const ofTheShop: ReadonlySet<ErrorKind> = new Set(['rate_limited', 'quota_exhausted', 'auth_expired', 'auth_revoked'])
 
 interface Carried {
   readonly settlement: Settlement
@@ -163,6 +163,7 @@ function settleFailure(effect: Effect, error: ChannelError): Settlement {
     error.kind === 'rate_limited' ||
     error.kind === 'quota_exhausted' ||
     error.kind === 'not_ready' ||
+    error.kind === 'auth_expired' ||
     error.kind === 'auth_revoked'
   )
     return {

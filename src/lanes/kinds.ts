@@ -8,11 +8,12 @@ import { runEffects } from './effect-lane.ts'
 import { runFiles } from './files-lane.ts'
 import { runImport } from './import-lane.ts'
 import { runHealth, runListings } from './listings-lane.ts'
+import { runLogin } from './login-lane.ts'
 import { runPoll } from './poll-lane.ts'
 import { runPush } from './push-lane.ts'
 import { runRequests } from './request-lane.ts'
 
-export type LaneName = 'import' | 'poll' | 'push.stock' | 'effect' | 'files' | 'listings' | 'health'
+export type LaneName = 'import' | 'poll' | 'push.stock' | 'effect' | 'files' | 'listings' | 'health' | 'login'
 
 /** Queues are named by who is slow, so that a throttled channel never delays a parcel or a file. */
 export const queueOf: Readonly<Record<LaneName, string>> = {
@@ -20,6 +21,7 @@ export const queueOf: Readonly<Record<LaneName, string>> = {
   poll: 'channel-reads',
   listings: 'channel-reads',
   health: 'channel-reads',
+  login: 'channel-reads',
   'push.stock': 'channel-stock',
   effect: 'outward',
   files: 'partner-files',
@@ -27,12 +29,13 @@ export const queueOf: Readonly<Record<LaneName, string>> = {
 export const queues = [...new Set(Object.values(queueOf))]
 
 export const lanesOfRole = {
-  channel: ['import', 'poll', 'push.stock', 'effect', 'listings', 'health'],
-  partner: ['import', 'effect', 'files'],
+  channel: ['import', 'poll', 'push.stock', 'effect', 'listings', 'health', 'login'],
+  partner: ['import', 'effect', 'files', 'login'],
 } as const satisfies Record<string, readonly LaneName[]>
 
 const listingsEveryS = 6 * 3_600
 const healthEveryS = 15 * 60
+const loginEveryS = 5 * 60
 /** Rows of a connection that cannot work (no connector for it here) are due for ever; nobody must spin on them. */
 const idleHoldMs = 5_000
 
@@ -48,6 +51,7 @@ export function everyMsOf(
   if (kind === 'poll') return 1_000 * (override ?? manifest.orders?.pollEveryS ?? 300)
   if (kind === 'files') return 1_000 * (override ?? manifest.files?.pollEveryS ?? 60)
   if (kind === 'listings') return 1_000 * listingsEveryS
+  if (kind === 'login') return 1_000 * loginEveryS
   return kind === 'health' ? 1_000 * healthEveryS : null
 }
 
@@ -95,5 +99,6 @@ export function laneKinds(deps: LaneDeps, pollEveryS: number | null): LaneKind[]
     scheduled('files', runFiles, 2),
     scheduled('listings', runListings, 1),
     scheduled('health', runHealth, 2),
+    scheduled('login', runLogin, 4),
   ]
 }

@@ -31,6 +31,8 @@ export interface WorldPlan {
   /** SKUs that the hub is not told of. */
   readonly unknown?: readonly string[]
   readonly dials?: Partial<WarehouseDials>
+  /** Shopify's login ends after so many seconds, and can be renewed. */
+  readonly tokenSeconds?: number
   /** Puts something between the hub and the far sides. */
   readonly wire?: (sides: FarSides) => Promise<Partial<FarSides>>
 }
@@ -88,7 +90,10 @@ async function openWorld(name: string, seed: number, plan: WorldPlan): Promise<W
   })
   const dials: Partial<WarehouseDials> = { partial: 0, waitMinutes: [1, 2], pickMinutes: [1, 2], ...plan.dials }
   const [shopify, woo, dock] = await Promise.all([
-    startShopify(options('shopify')),
+    startShopify({
+      ...options('shopify'),
+      ...(plan.tokenSeconds ? { expiringToken: true, tokenSeconds: plan.tokenSeconds } : {}),
+    }),
     startWoo(options('woo')),
     startWarehouse(options('dock'), dials),
   ])

@@ -385,9 +385,12 @@ const world: readonly Row[] = [
     row: 40,
     fault: 'twenty workers refresh one token; kill after the provider rotated it',
     expected: 'one refresh; recovers or says so',
-    where: 'drill',
-    tests: [['connectors/shopify/connect.test.ts', 'a refresh gives the new pair and when it ends']],
-    note: 'not kept: the hub does not refresh tokens yet, so a login that ends asks for a person (row 39)',
+    where: 'ci',
+    tests: [
+      ['test/faults/login.test.ts', 'fault 40: all lanes of two workers are refused at once'],
+      ['test/faults/login.test.ts', 'fault 40: killed after the shop gave a new pair'],
+      ['test/review/login.test.ts', 'a login that the far side no longer renews stops its connection'],
+    ],
   },
   {
     row: 41,

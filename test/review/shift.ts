@@ -72,6 +72,8 @@ export function aShift(
       writes: true,
       settings: {},
       secrets: {},
+      sealed: '',
+      hasFailed: false,
       endpointToken: null,
       ordersFrom: '2020-01-01T00:00:00.000Z',
     },

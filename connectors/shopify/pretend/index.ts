@@ -21,10 +21,14 @@ export interface PretendShopifyOptions extends PretendOptions {
   readonly queryCostMax?: number
   /** Hands out a token that ends after an hour of world time, with its refresh token. */
   readonly expiringToken?: boolean
+  /** Or after so many seconds of real time. */
+  readonly tokenSeconds?: number
 }
 export interface PretendShopify extends PretendShop {
   /** The merchant removes the app: its tokens die at once, then it is told. */
   uninstall(): void
+  /** Every access token ends now; refresh tokens live on. */
+  expireTokens(): void
 }
 
 function newProduct(shop: Shop, product: { sku: string; title: string; priceMinor: bigint }): Product {
@@ -47,6 +51,7 @@ function credentialsOf(shop: Shop, keys: Keys, expiring: boolean): Record<string
   const token = mintToken(keys, expiring, null)
   const app = {
     shop: shop.domain,
+    clientId: 'pretend-app',
     accessToken: token.access_token,
     apiSecret: keys.apiSecret,
     apiSecrets: [keys.apiSecret],
@@ -96,7 +101,7 @@ function commands(shop: Shop, announce: Announce) {
 export async function startPretend(options: PretendShopifyOptions): Promise<PretendShopify> {
   adminSchema()
   const shop = openShop(options, { ...calm, ...options.faults })
-  const keys = openKeys(shop, options.timeScale)
+  const keys = openKeys(shop, options)
   const outbox = openOutbox(shop, keys.apiSecret, options.timeScale)
   const announce = announceTo(shop, outbox)
   const bucket = openBucket(options.bucket ?? { maximum: 2000, restorePerSecond: 100 })
@@ -123,6 +128,7 @@ export async function startPretend(options: PretendShopifyOptions): Promise<Pret
       keys.refresh.clear()
       announce.uninstalled()
     },
+    expireTokens: () => keys.access.clear(),
     quiet: outbox.quiet,
     close: async () => {
       outbox.close()

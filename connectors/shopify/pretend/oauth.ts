@@ -11,7 +11,8 @@ interface RefreshToken {
 export interface Keys {
   readonly shop: Shop
   readonly apiSecret: string
-  readonly timeScale: number
+  readonly accessSeconds: number
+  readonly refreshSeconds: number
   readonly codes: Map<string, { readonly clientId: string; readonly redirectUri: string }>
   /** Null: does not expire. */
   readonly access: Map<string, number | null>
@@ -25,18 +26,22 @@ export interface TokenAnswer {
   readonly refresh_token_expires_in?: number
 }
 
-const accessSeconds = 3_600
-const refreshSeconds = 90 * 86_400
+const accessSecondsUsual = 3_600
+const refreshSecondsUsual = 90 * 86_400
 
 function secret(shop: Shop, prefix: string): string {
   return prefix + Array.from({ length: 32 }, () => Math.floor(shop.rng() * 16).toString(16)).join('')
 }
 
-export function openKeys(shop: Shop, timeScale: number): Keys {
+export function openKeys(
+  shop: Shop,
+  { timeScale, tokenSeconds }: { readonly timeScale: number; readonly tokenSeconds?: number },
+): Keys {
   return {
     shop,
     apiSecret: secret(shop, 'shpss_'),
-    timeScale,
+    accessSeconds: tokenSeconds ?? accessSecondsUsual / timeScale,
+    refreshSeconds: refreshSecondsUsual / (tokenSeconds === undefined ? timeScale : 1),
     codes: new Map(),
     access: new Map(),
     refresh: new Map(),
@@ -51,15 +56,14 @@ export function mintToken(keys: Keys, expiring: boolean, parent: string | null):
     return { access_token: token, scope }
   }
   const refreshToken = `shprt_${randomBytes(16).toString('hex')}`
-  const lifeMs = (seconds: number) => (seconds * 1000) / keys.timeScale
-  keys.access.set(token, Date.now() + lifeMs(accessSeconds))
-  keys.refresh.set(refreshToken, { parent, expiresAt: Date.now() + lifeMs(refreshSeconds), used: false })
+  keys.access.set(token, Date.now() + keys.accessSeconds * 1000)
+  keys.refresh.set(refreshToken, { parent, expiresAt: Date.now() + keys.refreshSeconds * 1000, used: false })
   return {
     access_token: token,
     scope,
-    expires_in: Math.max(1, Math.floor(accessSeconds / keys.timeScale)),
+    expires_in: Math.max(1, Math.floor(keys.accessSeconds)),
     refresh_token: refreshToken,
-    refresh_token_expires_in: Math.max(1, Math.floor(refreshSeconds / keys.timeScale)),
+    refresh_token_expires_in: Math.max(1, Math.floor(keys.refreshSeconds)),
   }
 }
 
@@ -79,6 +83,7 @@ function refreshWith(keys: Keys, token: string): TokenAnswer | null {
     for (const [other, twin] of keys.refresh)
       if (twin !== known && twin.parent === known.parent) keys.refresh.delete(other)
   }
+  keys.shop.tell('token.renewed', {})
   return mintToken(keys, true, token)
 }
 
