@@ -160,9 +160,10 @@ async function tellChannels(tx: Tx, ids: Ids, shipments: readonly RecordedShipme
   )
   await addSearchNumbers(
     tx,
-    shipments.flatMap((s) =>
-      s.tracking === null ? [] : [{ orderId: s.orderId, number: s.tracking, kind: 'tracking' }],
-    ),
+    shipments.flatMap((s) => [
+      { orderId: s.orderId, number: s.ref, kind: 'shipment' },
+      ...(s.tracking === null ? [] : [{ orderId: s.orderId, number: s.tracking, kind: 'tracking' }]),
+    ]),
   )
 }
 

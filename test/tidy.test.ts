@@ -52,7 +52,7 @@ function exportsOf(file: string): string[] {
 describe('slices', () => {
   const doors = new Set(['table', 'read', 'routes', 'shown', 'due'])
   const verbs =
-    /^(adjust|cancel|change|check|claim|count|decide|ensure|find|fit|import|insert|lock|open|pack|plan|probe|record|release|reserve|save|search|set|submit|write)-/
+    /^(adjust|cancel|change|check|claim|count|decide|ensure|find|fit|import|insert|lock|open|pack|plan|probe|purge|record|release|renew|reserve|save|search|set|submit|write)-/
   /** Named by their story; its verbs have names of their own. */
   const stories = new Set(['src/fulfillment/open-requests.ts', 'src/catalog/items.ts'])
 
@@ -119,6 +119,14 @@ describe('code', () => {
       () => at(0.5) <= 80 && at(0.9) <= 220 && at(1) <= 400,
       'files are too long',
     )
+  })
+
+  test('the top level holds what an outsider expects there, and no more', () => {
+    const expected =
+      /^(\..+|package(-lock)?\.json|tsconfig\.json|drizzle\.config\.ts|docker-compose\.yml|(README|SECURITY|CHANGELOG)\.md|LICENSE|src|connectors|migrations|test)$/
+    expect(
+      readdirSync(root).filter((name) => !expected.test(name) && name !== 'node_modules' && !name.endsWith('.log')),
+    ).toEqual([])
   })
 
   test('nothing is left for later, and no rule is switched off', () => {

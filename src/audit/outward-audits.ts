@@ -118,7 +118,7 @@ export const outwardAudits: readonly Audit[] = [
     over: 'orders',
     sql: `select d.order_id ${page}
       cross join lateral (
-        select o.external_id as number from orders o where o.merchant_id = $1 and o.order_id = d.order_id
+        select regexp_replace(o.external_id, '^(gid|https?):.*/', '', 'i') as number from orders o where o.merchant_id = $1 and o.order_id = d.order_id
         union all select f.request_number from fulfillment_order f where f.merchant_id = $1 and f.order_id = d.order_id
           and (f.request_status <> 'unsubmitted' or f.status <> 'cancelled')
         union all select s.tracking from shipment s where s.merchant_id = $1 and s.order_id = d.order_id and s.tracking is not null offset 0) k

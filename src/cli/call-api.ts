@@ -3,8 +3,11 @@ import { type Call, UsageError } from './parse-call.ts'
 
 /** The hub said no: its own words, for the person. */
 export class Refused extends Error {
-  constructor(message: string) {
+  /** The hub's own words (RFC 9457), where it spoke. */
+  readonly problem: object | null
+  constructor(message: string, problem: object | null = null) {
     super(message)
+    this.problem = problem
     this.name = 'Refused'
   }
 }
@@ -32,7 +35,10 @@ async function refusal(response: Response): Promise<Refused> {
   const parsed = problem.safeParse(await response.json().catch(() => null))
   if (!parsed.success) return new Refused(`the hub answered ${response.status}`)
   const fields = (parsed.data.errors ?? []).map(({ field, message, mend }) => `  ${field} ${message}. ${mend}`)
-  return new Refused([`${parsed.data.detail} (${response.status})`, ...fields].join('\n'))
+  return new Refused([`${parsed.data.detail} (${response.status})`, ...fields].join('\n'), {
+    status: response.status,
+    ...parsed.data,
+  })
 }
 
 export interface Door {

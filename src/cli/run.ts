@@ -16,6 +16,10 @@ const defaultUrl = 'http://127.0.0.1:3000'
 
 const read = (answer: unknown, { print, columns }: Command): string => print?.(answer) ?? textOf(answer, columns)
 
+/** For programs, a refusal has the same shape whoever refused. */
+const asProblem = (error: UsageError | Refused): object =>
+  (error instanceof Refused ? error.problem : null) ?? { detail: error.message, code: 'CLI_USAGE' }
+
 /** One command. The exit code: 0 done, 1 refused by the hub or bad news, 2 not understood. */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<0 | 1 | 2> {
   const words = argv.filter((word) => !word.startsWith('-'))
@@ -33,7 +37,10 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     return call.command.failed?.(answer) === true ? 1 : 0
   } catch (error) {
     if (!(error instanceof UsageError || error instanceof Refused)) throw error
-    terminal.err(`${error.message.split('\n').map(harmless).join('\n')}\n`)
+    const said = argv.includes('--json')
+      ? JSON.stringify(asProblem(error))
+      : error.message.split('\n').map(harmless).join('\n')
+    terminal.err(`${said}\n`)
     return error instanceof UsageError ? 2 : 1
   }
 }

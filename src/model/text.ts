@@ -7,6 +7,10 @@ export function cleanText(text: string, lengthMax = 2_000): string {
   return clean.length <= lengthMax ? clean : [...clean].slice(0, lengthMax).join('')
 }
 
+/** An id as people see it: channels wrap theirs into addresses, "gid://shopify/Order/450789469", and the shop's pages show its end. */
+export const bareId = (text: string): string =>
+  /^(gid|https?):/i.test(text) ? text.slice(text.lastIndexOf('/') + 1) : text
+
 /** What a person types into a search box and what a channel prints must meet: "#1001" = "1001". */
 export function normaliseNumber(text: string): string {
   return cleanText(text, 100)

@@ -1,4 +1,4 @@
-import { normaliseNumber } from '../model/text.ts'
+import { bareId, normaliseNumber } from '../model/text.ts'
 import type { Ids } from '../platform/base/ports.ts'
 import type { Tx } from '../platform/db/tx.ts'
 import { type Arrival, compareVersions, contentHash, moneyDelta, type OrderFact, type Stored } from './facts.ts'
@@ -163,7 +163,10 @@ export async function importOrders(
     if (!fact) continue
     arrivals.push({ kind: 'applied', messageId: fact.messageId, ref, orderId, isNew })
     if (!isNew) continue
-    numbers.push({ orderId, number: fact.order.number, kind: 'order' }, { orderId, number: ref, kind: 'external' })
+    numbers.push(
+      { orderId, number: fact.order.number, kind: 'order' },
+      { orderId, number: bareId(ref), kind: 'external' },
+    )
   }
   await writeNumbers(tx, numbers)
   return [...arrivals, ...losers, ...(await judgeLosers(tx, source.accountId, [...byRef.values()]))]

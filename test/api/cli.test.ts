@@ -150,6 +150,16 @@ test("a refusal says the hub's words with field and mend, and ends with 1", asyn
   expect([unknown.code, unknown.err]).toEqual([1, 'Send a valid API key as "Authorization: Bearer …". (401)\n'])
 })
 
+test('for a program, a refusal is JSON too', async () => {
+  const refused = await crossdock(['orders', 'list', '--json'], { key: 'nobody' })
+  expect(JSON.parse(refused.err)).toMatchObject({
+    status: 401,
+    detail: 'Send a valid API key as "Authorization: Bearer …".',
+  })
+  const unknown = await crossdock(['orders', 'delete', '--json'])
+  expect(JSON.parse(unknown.err)).toEqual({ detail: '"orders" has: list, show, search', code: 'CLI_USAGE' })
+})
+
 test.each([
   [['nothing', 'list'], 'there is no "nothing"'],
   [['orders', 'delete'], '"orders" has: list, show, search'],

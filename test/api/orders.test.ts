@@ -94,6 +94,7 @@ describe('search', () => {
     ['#1003', 'order'],
     ['track-3', 'tracking'],
     ['TRACK 3', 'tracking'],
+    ['P-3', 'shipment'],
   ])('%s finds the order by its %s number', async (q, kind) => {
     const [first] = await itemsOf(`/orders/search?q=${encodeURIComponent(q)}`)
     expect(first).toMatchObject({ id: shelf.order, matchedKind: kind })

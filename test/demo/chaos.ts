@@ -16,8 +16,11 @@ const roughWeather: Faults = {
 const crashesAt = [0.25, 0.5, 0.75]
 const lookEveryMs = 100
 
-/** Turns every fault up, kills the hub when a quarter, half and three quarters of the orders are placed, and ends in calm. */
-export async function playChaos(scene: Scene, said: (line: string) => void, signal: AbortSignal): Promise<void> {
+/**
+ * Turns every fault up, kills the hub when a quarter, half and three quarters of the orders are placed, and ends in
+ * calm. Returns how many of these kills did not happen before the shoppers were done.
+ */
+export async function playChaos(scene: Scene, said: (line: string) => void, signal: AbortSignal): Promise<number> {
   await scene.world.ask({ kind: 'faults', faults: roughWeather })
   const left = [...crashesAt]
   while (!signal.aborted) {
@@ -32,4 +35,5 @@ export async function playChaos(scene: Scene, said: (line: string) => void, sign
     await sleep(lookEveryMs)
   }
   if (!signal.aborted) await scene.world.ask({ kind: 'faults', faults: calm })
+  return left.length
 }

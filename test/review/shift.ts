@@ -29,7 +29,7 @@ export const aManifest = (more: Partial<Manifest> = {}): Manifest => ({
 
 /** One turn's surroundings without lease or network: transactions are real, the far side is the connector given. */
 export function aShift(
-  world: World,
+  world: Pick<World, 'db' | 'merchantId' | 'shop'>,
   ports: Partial<Connector>,
   { connectionId = world.shop.connectionId, manifest = aManifest(), tookOver = false } = {},
 ): Shift & { readonly woken: string[] } {

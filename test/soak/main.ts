@@ -6,6 +6,7 @@ import { openMerchant, type Sink } from '../bench/merchant.ts'
 import { openHub, type Part } from '../e2e/hub.ts'
 import { openCluster } from '../faults/cluster.ts'
 import { openSender, type Sender } from '../faults/manifest.ts'
+import { flashSale } from '../flash-sale/main.ts'
 import { strike } from './misfortunes.ts'
 import { type Options, readOptions, usage } from './options.ts'
 import { isKept, judge } from './verdict.ts'
@@ -105,7 +106,9 @@ async function soak(options: Options): Promise<boolean> {
 }
 
 try {
-  process.exitCode = (await soak(readOptions(process.argv.slice(2)))) ? 0 : 1
+  const options = readOptions(process.argv.slice(2))
+  const { flashSale: rounds, seed } = options
+  process.exitCode = (await (rounds === null ? soak(options) : flashSale({ rounds, seed }, say))) ? 0 : 1
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n${usage}`)
   process.exitCode = 1
