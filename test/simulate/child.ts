@@ -3,6 +3,7 @@ import type { DatabaseUrls } from './cluster.ts'
 import { trailText } from './decisions.ts'
 import type { Broken } from './judge.ts'
 import { installTimers } from './loom.ts'
+import { pin } from './pin.ts'
 import { openRealDatabase, type RealDatabase } from './real-database.ts'
 import { runSchedule } from './schedule.ts'
 
@@ -13,7 +14,10 @@ export interface Said {
   readonly broken: readonly Broken[]
   readonly trail: string
 }
-type Told = { readonly database: DatabaseUrls } | { readonly seed: number } | { readonly end: true }
+type Told =
+  | { readonly database: DatabaseUrls; readonly core: number | null }
+  | { readonly seed: number }
+  | { readonly end: true }
 
 let real: RealDatabase | null = null
 let stray: unknown = null
@@ -25,6 +29,7 @@ process.on('unhandledRejection', (reason) => {
 async function hear(told: Told): Promise<void> {
   if ('database' in told) {
     real = await openRealDatabase(told.database)
+    if (told.core !== null) await pin([process.pid, ...real.pids], told.core)
     installTimers()
     process.send?.('ready')
   } else if ('seed' in told && real !== null) {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import pg from 'pg'
@@ -22,6 +22,10 @@ const settings = {
   // Circles of waiting are found and broken by the simulator, which always picks the same victim.
   deadlock_timeout: '60s',
   plan_cache_mode: 'force_generic_plan',
+  scram_iterations: '1',
+  update_process_title: 'off',
+  track_activities: 'off',
+  track_counts: 'off',
   shared_buffers: '64MB',
 }
 
@@ -59,12 +63,22 @@ export function joinCluster(server: DatabaseUrls): SimCluster {
 export async function startCluster(): Promise<SimCluster> {
   const dir = mkdtempSync(path.join(os.tmpdir(), 'crossdock-simulate-'))
   chmodSync(dir, 0o755) // as root, PostgreSQL runs as another user and must pass through
-  const postgres = await startEmbedded({ dir, unsafeFast: true, maxConnections: 250, settings })
-  const template = new URL(postgres.url).pathname.slice(1)
-  await migrate(postgres.url)
-  await asAdmin(at(postgres.adminUrl, template), [furnishTemplate])
+  const sockets = path.join(dir, 'sockets')
+  mkdirSync(sockets)
+  chmodSync(sockets, 0o777)
+  const postgres = await startEmbedded({
+    dir,
+    unsafeFast: true,
+    maxConnections: 250,
+    settings: { ...settings, unix_socket_directories: sockets },
+  })
+  const url = `${postgres.url}?host=${sockets}`
+  const adminUrl = `${postgres.adminUrl}?host=${sockets}`
+  const template = new URL(url).pathname.slice(1)
+  await migrate(url)
+  await asAdmin(at(adminUrl, template), [furnishTemplate])
   return {
-    ...joinCluster({ url: postgres.url, adminUrl: postgres.adminUrl }),
+    ...joinCluster({ url, adminUrl }),
     stop: async () => {
       await postgres.stop()
       rmSync(dir, { recursive: true, force: true })

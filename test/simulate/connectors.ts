@@ -165,7 +165,7 @@ function channel(kind: string, traits: { compareAndSet: boolean; carriesOrder: b
         answerWithinMs: 5_000,
         bodyBytesMax: 1_000_000,
       },
-      orders: { pageMax: 3, getMax: 2, pollEveryS: 60, overlapS, indexLagS: 20 },
+      orders: { pageMax: 3, getMax: 2, pollEveryS: 60, overlapS, indexLagS: 4 },
       inventory: { batchMax: 3, compareAndSet: traits.compareAndSet, quantityMax: 1_000 },
       shipment: { granularity: 'line-quantity' },
     }),

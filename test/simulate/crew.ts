@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import os from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Said } from './child.ts'
 import type { DatabaseUrls } from './cluster.ts'
@@ -22,11 +23,17 @@ export interface Errand {
 /** Runs schedules in several processes, each in a database of its own. */
 export async function runCrew(databases: readonly DatabaseUrls[], errand: Errand): Promise<Tally> {
   const tally: Tally = { schedules: 0, steps: 0, broken: [] }
-  await Promise.all(databases.map((database) => runOne(database, errand, tally)))
+  const cores = os.availableParallelism()
+  const coreOf = (n: number) => (n < cores && databases.length > 1 ? n : null)
+  await Promise.all(databases.map((database, n) => runOne({ database, core: coreOf(n) }, errand, tally)))
   return tally
 }
 
-async function runOne(database: DatabaseUrls, errand: Errand, tally: Tally): Promise<void> {
+async function runOne(
+  place: { readonly database: DatabaseUrls; readonly core: number | null },
+  errand: Errand,
+  tally: Tally,
+): Promise<void> {
   const child: ChildProcess = fork(program, [], { serialization: 'advanced' })
   const give = () => {
     const seed = errand.next()
@@ -41,7 +48,7 @@ async function runOne(database: DatabaseUrls, errand: Errand, tally: Tally): Pro
     }
     give()
   })
-  child.send({ database })
+  child.send(place)
   const [code] = await once(child, 'exit')
   if (code !== 0) throw new Error(`a process of the simulation ended with ${code}`)
 }

@@ -49,6 +49,7 @@ const real = {
   pause: promised.setImmediate,
 }
 export const realTimeout = real.setTimeout
+export const realClear = real.clearTimeout
 let immediates = 0
 
 const cancels = new WeakMap<object, () => void>()

@@ -68,7 +68,7 @@ function report({ schedules, steps, broken }: Tally, ms: number): boolean {
 }
 
 async function one(options: Options, seed: number): Promise<boolean> {
-  const cluster = await startCluster()
+  const cluster = options.server === null ? await startCluster() : joinCluster(options.server)
   const real = await openRealDatabase(await cluster.database())
   installTimers()
   const given: Case = { seed, without: options.without, ...(options.trail === null ? {} : { trail: options.trail }) }

@@ -69,7 +69,7 @@ export function readOptions(args: readonly string[]): Options {
     untilBroken: values['until-broken'] === true,
     server: url === '' ? null : { url, adminUrl },
     fresh: values.fresh === true,
-    processes: whole('processes', values.processes, os.availableParallelism() + 1),
+    processes: whole('processes', values.processes, os.availableParallelism()),
     planted: values.planted === true ? (positionals[0] ?? '') : null,
   }
 }

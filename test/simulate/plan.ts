@@ -19,6 +19,8 @@ export type Deed =
   | { readonly what: 'lose' | 'miss' | 'receive'; readonly sku: string }
   | { readonly what: 'unmap' | 'map'; readonly shop: number; readonly listing: string }
   | { readonly what: 'kill' | 'freeze'; readonly process: number; readonly forMs: number }
+  /** The database restarts: all connections break at once. */
+  | { readonly what: 'outage' }
 export type Story = readonly (Deed & { readonly at: number })[]
 
 export interface WebhookFaults {
@@ -52,6 +54,9 @@ export interface Plan {
   readonly items: readonly { readonly sku: string; readonly onHand: number }[]
   readonly listings: readonly Listing[]
   readonly shownFirst: ReadonlyMap<string, number>
+  readonly pollEveryMs: number
+  /** Each second in a real hub; here a look at all lanes for nothing is what a schedule can afford least. */
+  readonly sweepEveryMs: number
   readonly warehouseAheadMs: number
   readonly saysShort: boolean
   /** Nothing breaks and nothing is put right by a last count: the ledger must be exact by itself. */
@@ -81,38 +86,45 @@ function dice(rng: Rng) {
 }
 type Dice = ReturnType<typeof dice>
 
-/** Each seed turns on a random half of the faults: all at once would hide one behind another. */
-function drawFaults({ happens }: Dice): Faults {
-  if (happens(0.15)) return calm
-  const on = (share: number) => (happens(0.5) ? share : 0)
-  const database = happens(0.5) ? { lost: on(0.015), replyLost: on(0.02) } : calm.database
+const themes = ['mixed', 'mixed', 'mixed', 'blind', 'wire', 'partner', 'processes', 'still'] as const
+type Theme = (typeof themes)[number]
+
+/**
+ * Each seed turns on a random half of the faults: all at once would hide one behind another. Most have a theme besides,
+ * whose faults come often: what needs three of a kind is not found where each is rare.
+ */
+function drawFaults({ happens }: Dice, theme: Theme): Faults {
+  if (theme === 'still') return calm
+  const of = (own: Theme) => (share: number) =>
+    happens(theme === own ? 0.7 : 0.4) ? share * (theme === own ? 2 : 1) : 0
+  const [blind, wire, partner, processes] = [of('blind'), of('wire'), of('partner'), of('processes')]
   const network = {
-    unreached: on(0.05),
-    lost: on(0.08),
-    replyLost: on(0.15),
-    late: on(0.1),
-    throttled: on(0.08),
-    failed: on(0.08),
-    failedAfter: on(0.1),
+    unreached: wire(0.05),
+    lost: wire(0.06),
+    replyLost: wire(0.14),
+    late: wire(0.1),
+    throttled: wire(0.06),
+    failed: wire(0.06),
+    failedAfter: wire(0.12),
   }
   return {
-    database,
-    network: happens(0.6) ? network : calm.network,
+    database: happens(0.6) ? { lost: processes(0.015), replyLost: processes(0.02) } : calm.database,
+    network: theme === 'wire' || happens(0.4) ? network : calm.network,
     warehouse: {
-      rejects: on(0.1),
-      damages: on(0.15),
-      splits: on(0.6),
-      fileLate: on(0.3),
-      fileTwice: on(0.3),
+      rejects: partner(0.1),
+      damages: partner(0.12),
+      splits: partner(0.4),
+      fileLate: partner(0.25),
+      fileTwice: partner(0.3),
     },
-    webhooks: { drop: on(0.3), twice: on(0.3), late: on(0.3), unanswered: on(0.15) },
-    shop: { lag: on(0.3), item: on(0.1) },
-    wakeLost: on(0.2),
+    webhooks: { drop: blind(0.35), twice: blind(0.25), late: blind(0.25), unanswered: blind(0.15) },
+    shop: { lag: blind(0.35), item: wire(0.1) },
+    wakeLost: processes(0.15),
   }
 }
 
 function drawShops({ under, happens, of }: Dice, several: boolean): ShopTraits[] {
-  const count = several && happens(0.7) ? 2 : 1
+  const count = several && happens(0.5) ? 2 : 1
   return Array.from({ length: count }, (_, n) => {
     const strict = happens(0.5)
     const clockAheadMs = happens(0.3) ? of([-90_000, -4_000, 700, 30_000]) : 0
@@ -171,18 +183,29 @@ function drawDeed(world: Drawn, { under, happens, of }: Dice): Deed {
   return { what: happens(0.5) ? 'unmap' : 'map', shop, listing }
 }
 
-function drawStory(world: Drawn, dice: Dice, { deeds, interrupts }: { deeds: number; interrupts: number }): Story {
-  const { under } = dice
-  const moments = [0, under(horizonMs), under(horizonMs)]
-  const at = () => (moments[under(3)] ?? 0) + under(dice.happens(0.6) ? 400 : 4_000)
-  const story: (Deed & { at: number })[] = [
-    { ...drawDeed(world, { ...dice, under: (n) => (n === 20 ? 0 : under(n)) }), at: 0 },
-  ]
-  for (let n = 1; n < deeds; n++) story.push({ ...drawDeed(world, dice), at: at() })
+interface Extent {
+  readonly deeds: number
+  readonly interrupts: number
+}
+type Timed = Deed & { at: number }
+
+/** Much happens close together: a buyer who is sorry, a parcel on its way, a process that dies of its work. */
+function drawStory(world: Drawn, dice: Dice, { deeds, interrupts }: Extent): Story {
+  const { under, happens, of } = dice
+  const order = { ...dice, under: (n: number) => (n === 20 ? 0 : under(n)) }
+  const story: Timed[] = [{ ...drawDeed(world, order), at: 0 }]
+  for (let n = 1; n < deeds; n++) {
+    const last = story.at(-1)?.at ?? 0
+    const soon = last + under(happens(0.6) ? 1_200 : 9_000)
+    story.push({ ...drawDeed(world, dice), at: happens(0.7) ? soon : under(horizonMs) })
+  }
   for (let n = 0; n < interrupts; n++) {
-    const what = dice.of<'kill' | 'freeze'>(['kill', 'freeze'])
-    const forMs = dice.of([2_000, 12_000, 35_000])
-    story.push({ what, process: under(world.workers + 1), forMs, at: under(horizonMs) })
+    const at = (story[under(deeds)]?.at ?? 0) + under(happens(0.7) ? 1_000 : 9_000)
+    const what = of<'kill' | 'freeze' | 'outage'>(['kill', 'freeze', 'freeze', 'outage'])
+    const forMs = of([2_000, 12_000, 50_000])
+    // Mostly a worker: it has more to lose.
+    const process = under(happens(0.8) ? world.workers : world.workers + 1)
+    story.push(what === 'outage' ? { what, at } : { what, process, forMs, at })
   }
   return story.sort((a, b) => a.at - b.at)
 }
@@ -191,21 +214,26 @@ function drawStory(world: Drawn, dice: Dice, { deeds, interrupts }: { deeds: num
 export function drawPlan(seed: number): Plan {
   const rng = streamOf(seed, 'plan')
   const chance = dice(rng)
-  const { happens, of } = chance
-  const faults = drawFaults(chance)
+  const { under, happens, of } = chance
+  const theme = of(themes)
+  const faults = drawFaults(chance, theme)
   const exact = faults.warehouse.damages === 0
   // Most worlds are tiny: what goes wrong there is found soonest, and read easiest.
-  const size = of(['tiny', 'tiny', 'tiny', 'tiny', 'small', 'small', 'small', 'large'])
-  const workers = happens(size === 'tiny' ? 0.25 : 0.6) ? 2 : 1
-  const world = { ...drawGoods(chance), shops: drawShops(chance, size !== 'tiny'), workers, exact }
-  const interrupts = happens(size === 'tiny' ? 0.2 : 0.4) ? 1 + chance.under(size === 'large' ? 3 : 1) : 0
-  const deeds = size === 'tiny' ? 1 + chance.under(2) : size === 'small' ? 2 + chance.under(4) : 5 + chance.under(6)
+  const size = of(['tiny', 'tiny', 'tiny', 'tiny', 'tiny', 'small', 'small', 'small', 'large'])
+  const isTiny = size === 'tiny'
+  const restless = theme === 'processes'
+  const workers = restless || happens(isTiny ? 0.2 : 0.5) ? 2 : 1
+  const world = { ...drawGoods(chance), shops: drawShops(chance, !isTiny), workers, exact }
+  const interrupts = restless || happens(isTiny ? 0.1 : 0.25) ? 1 + under(restless ? 2 : 1) : 0
+  const deeds = isTiny ? 1 + under(2) : size === 'small' ? 2 + under(2) : 4 + under(4)
   return {
     ...world,
     seed,
     faults,
     pace: of(['anyone', 'newest', 'oldest']),
     stallShare: of([0, 0.002, 0.01]),
+    pollEveryMs: theme === 'blind' ? 9_000 : of([20_000, 70_000]),
+    sweepEveryMs: interrupts > 0 || faults.wakeLost > 0 ? 15_000 : 40_000,
     warehouseAheadMs: happens(0.3) ? of([-600_000, -5_000, 5_000, 600_000]) : 0,
     saysShort: happens(0.5),
     story: drawStory(world, chance, { deeds, interrupts }),

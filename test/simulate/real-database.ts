@@ -10,6 +10,8 @@ export interface RealSession {
 export interface RealDatabase {
   /** Straight through, without any scheduler: for the oracles. */
   readonly db: Db
+  /** The server's processes that serve it. */
+  readonly pids: readonly number[]
   /** At once: opening one would be a wait that no scheduler sees. */
   take(): RealSession
   giveBack(session: RealSession): void
@@ -28,6 +30,13 @@ export interface RealDatabase {
 export const epochMs = Date.UTC(2026, 0, 5, 8)
 const sessions = 40
 const truncateEvery = 40
+
+const names = new Map<string, string>()
+function nameOf(text: string): string {
+  const name = names.get(text) ?? `look${names.size}`
+  names.set(text, name)
+  return name
+}
 /**
  * `now()` and `gen_random_uuid()` of the hub's statements are found in this schema first: the schedule's clock, and ids
  * that are the same in every replay.
@@ -45,6 +54,12 @@ export const furnishTemplate = `
     for c in select table_name as t, column_name as n from information_schema.columns
       where table_schema = 'public' and column_default = 'now()'
     loop execute format('alter table public.%I alter column %I set default sim.now()', c.t, c.n); end loop;
+  end $$;
+  do $$ begin
+    execute 'create function sim.empty() returns void language plpgsql set session_replication_role = replica as $f$ begin '
+      || (select string_agg(format('delete from public.%I; ', relname), '') from pg_class
+          where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition)
+      || ' end $f$';
   end $$`
 
 /** Limits in time are the schedule's, not the server's. */
@@ -69,11 +84,12 @@ export async function openRealDatabase(urls: {
     `select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition`,
   )
   const tables = rows.map((row) => row.name)
-  const idle: RealSession[] = []
-  for (let n = 0; n < sessions; n++) idle.push(await openSession(db))
+  const idle = await Promise.all(Array.from({ length: sessions }, () => openSession(db)))
   let resets = 0
+  const own = await admin.query<{ pid: number }>('select pg_backend_pid() as pid')
   return {
     db,
+    pids: [...idle, ...own.rows].map(({ pid }) => pid),
     take: () => {
       const session = idle.pop()
       if (session === undefined) throw new Error(`more than ${sessions} sessions at once`)
@@ -86,14 +102,11 @@ export async function openRealDatabase(urls: {
     },
     cancel: async (pid) => void (await admin.query('select pg_cancel_backend($1)', [pid])),
     timeAt: (ms) => new Date(epochMs + ms).toISOString(),
-    look: async (text, params = []) => (await admin.query(text, [...params])).rows,
+    look: async (text, params = []) => (await admin.query({ name: nameOf(text), text, values: [...params] })).rows,
     reset: async () => {
       // Deleting is the cheaper of the two, until the dead rows pile up.
-      const all =
-        resets++ % truncateEvery === 0
-          ? `truncate ${tables.join(', ')}`
-          : `set session_replication_role = replica; ${tables.map((table) => `delete from ${table}`).join('; ')}`
-      await admin.query(`${all}; alter sequence sim.ids restart`)
+      await admin.query(resets++ % truncateEvery === 0 ? `truncate ${tables.join(', ')}` : 'select sim.empty()')
+      await admin.query('alter sequence sim.ids restart')
     },
     close: async () => {
       for (const session of idle) session.client.release(true)

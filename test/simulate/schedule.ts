@@ -4,7 +4,18 @@ import { type Broken, judge } from './judge.ts'
 import { type Deed, drawPlan, type Plan } from './plan.ts'
 import type { RealDatabase } from './real-database.ts'
 import { restOf } from './rest.ts'
-import { adjust, askAgain, callFor, calmDown, freeze, kill, openWorld, setMapping, type World } from './world.ts'
+import {
+  adjust,
+  askAgain,
+  callFor,
+  calmDown,
+  freeze,
+  kill,
+  openWorld,
+  outage,
+  setMapping,
+  type World,
+} from './world.ts'
 
 export interface Outcome {
   readonly seed: number
@@ -64,6 +75,9 @@ function carryOut(world: World, deed: Deed): void {
       break
     case 'freeze':
       freeze(world, deed.process, deed.forMs)
+      break
+    case 'outage':
+      outage(world)
       break
     case 'map':
     case 'unmap':
@@ -129,8 +143,18 @@ async function storm(world: World): Promise<void> {
   const { loom, plan, people } = world
   for (const deed of plan.story)
     loom.after(people, deed.at, { label: `${deed.what}`, run: () => carryOut(world, deed) })
-  const until = Math.max(0, ...plan.story.map(({ at }) => at)) + stormMs
-  while (loom.now() < until && loom.steps() < stormStepsMax && (await loom.turn()));
+  const ends = plan.story.map((deed) => deed.at + (deed.what === 'freeze' ? deed.forMs : 0))
+  const until = Math.max(0, ...ends) + stormMs
+  const lastDeed = until - stormMs
+  let lookedAt = lastDeed
+  while (loom.now() < until && loom.steps() < stormStepsMax) {
+    if (loom.now() - lookedAt > 2_000 && loom.idle()) {
+      lookedAt = loom.now()
+      const rest = await restOf(world, 0)
+      if ([...rest.keys()].every((name) => name === 'unpolled')) return
+    }
+    if (!(await loom.turn())) return
+  }
 }
 
 async function comeToRest(world: World): Promise<string | null> {

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { type Actor, anActor, type Loom, realTimeout } from './loom.ts'
+import { type Actor, anActor, type Loom, realClear, realTimeout } from './loom.ts'
 import type { RealDatabase, RealSession } from './real-database.ts'
 
 /** What may go wrong between the hub and its database, as shares of its statements. */
@@ -15,6 +15,14 @@ interface Session extends RealSession {
   inTx: boolean
   /** How the transaction begins that no statement has been sent in yet. */
   opening: string | null
+  /** When it began, by the schedule's clock: what `now()` says until it ends. */
+  beganAt: string
+  /** The transaction did nothing but read. */
+  onlyRead: boolean
+  /** A statement of it failed: the server takes no other but its end. */
+  failed: boolean
+  /** One that only read has ended; the server is told together with what it is sent next. */
+  endUntold: boolean
   /** The client's end is gone; the server may not know yet. */
   gone: boolean
   /** The statement that the server has not answered yet, and the one that we know to wait for a lock. */
@@ -45,7 +53,22 @@ const idleInTransactionMs = 30_000
 const broken = () => Object.assign(new Error('Connection terminated unexpectedly'), { code: 'ECONNRESET' })
 const textOf = (query: string | { readonly text: string }) => (typeof query === 'string' ? query : query.text)
 const nothing = (command: string): pg.QueryResult => ({ command, rowCount: 0, oid: 0, fields: [], rows: [] })
-const labelOf = (text: string) => text.trim().replace(/\s+/g, ' ').slice(0, 60)
+const labels = new Map<string, string>()
+function labelOf(text: string): string {
+  const label = labels.get(text) ?? text.trim().replace(/\s+/g, ' ').slice(0, 60)
+  labels.set(text, label)
+  return label
+}
+
+/** Locks no row, and changes nothing: its end concerns nobody. */
+const reads = /^\s*select\b/i
+const locks = /\bfor\s+(no key )?(update|share|key share)\b|\b(nextval|set_config|pg_\w*advisory\w*)\b/i
+const onlyReads = new Map<string, boolean>()
+function isOnlyRead(text: string): boolean {
+  const known = onlyReads.get(text) ?? (reads.test(text) && !locks.test(text))
+  onlyReads.set(text, known)
+  return known
+}
 
 interface State {
   readonly real: RealDatabase
@@ -99,7 +122,7 @@ async function endSession(state: State, session: Session): Promise<void> {
     await state.real.cancel(session.pid)
     await flight.ended
   }
-  if (session.inTx) await session.client.query('rollback')
+  if (session.inTx || session.endUntold) await session.client.query('rollback')
   session.inTx = false
   state.real.giveBack(session)
   await wakeWaiters(state)
@@ -116,6 +139,10 @@ function poolOf(state: State, owner: Actor): pg.Pool {
         owner,
         inTx: false,
         opening: null,
+        beganAt: '',
+        onlyRead: true,
+        failed: false,
+        endUntold: false,
         gone: false,
         flight: null,
         waiting: null,
@@ -142,6 +169,13 @@ function clientOf(state: State, session: Session, idle: Session[]) {
         session.opening = null
         return Promise.resolve(nothing(text.toUpperCase()))
       }
+      if (session.inTx && session.onlyRead && !session.failed && text === 'commit') {
+        session.inTx = false
+        session.endUntold = true
+        return Promise.resolve(nothing('COMMIT'))
+      }
+      if (text === 'select now()' && session.inTx && !session.failed)
+        return Promise.resolve({ ...nothing('SELECT'), rowCount: 1, rows: [{ now: new Date(session.beganAt) }] })
       const label = labelOf(text)
       return new Promise<pg.QueryResult>((resolve, reject) => {
         const run = () => carryOut(state, session, { query, resolve, reject })
@@ -193,13 +227,18 @@ async function carryOut(state: State, session: Session, { query, resolve, reject
 function send(state: State, session: Session, query: string | { readonly text: string }): Flight {
   const text = textOf(query)
   const closes = text === 'commit' || text === 'rollback'
+  const { stream } = session.client.connection
+  // One write to the socket for all of it.
+  stream.cork()
   if (session.opening !== null) {
-    const at = state.real.timeAt(state.loom.now())
-    session.client.query(`${session.opening}; set local sim.now = '${at}'`).catch(() => undefined)
-    session.opening = null
-    session.inTx = true
+    session.beganAt = state.real.timeAt(state.loom.now())
+    const before = session.endUntold ? 'commit; ' : ''
+    session.client.query(`${before}${session.opening}; set local sim.now = '${session.beganAt}'`).catch(() => undefined)
+    Object.assign(session, { opening: null, endUntold: false, onlyRead: true, failed: false, inTx: true })
   }
+  session.onlyRead &&= isOnlyRead(text)
   const sent: Promise<pg.QueryResult> = session.client.query(query as string)
+  stream.uncork()
   const end = Promise.withResolvers<void>()
   const flight: Flight = { outcome: null, ended: end.promise, settle: null, noLongerWait: () => undefined }
   session.flight = flight
@@ -211,6 +250,7 @@ function send(state: State, session: Session, query: string | { readonly text: s
       end.resolve()
     },
     (error: unknown) => {
+      session.failed = true
       flight.outcome = { error }
       session.flight = null
       end.resolve()
@@ -219,8 +259,14 @@ function send(state: State, session: Session, query: string | { readonly text: s
   return flight
 }
 
-const aMoment = (flight: Flight, ms: number) =>
-  Promise.race([flight.ended, new Promise((resolve) => realTimeout(resolve, ms))])
+async function aMoment(flight: Flight, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise((resolve) => {
+    timer = realTimeout(resolve, ms)
+  })
+  await Promise.race([flight.ended, late])
+  realClear(timer)
+}
 
 /** True: it waits for a lock. Which of the two is the server's word, never a matter of patience. */
 async function waits(state: State, session: Session, flight: Flight): Promise<boolean> {
@@ -229,7 +275,8 @@ async function waits(state: State, session: Session, flight: Flight): Promise<bo
   else await aMoment(flight, 3)
   const blocked = await endedOrBlocked(state, session, flight)
   if (blocked) giveUpLater(state, session, flight)
-  await wakeWaiters(state)
+  // Only the end of a transaction frees what others wait for.
+  if (!session.inTx) await wakeWaiters(state)
   return blocked
 }
 

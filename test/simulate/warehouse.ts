@@ -60,6 +60,8 @@ export interface WarehouseWorld {
   readonly epochMs: number
   /** Its final rows say how many units will not come. */
   readonly saysShort: boolean
+  /** A file lies there for the hub. */
+  readonly dropped: () => void
 }
 
 interface Reported {
@@ -110,13 +112,14 @@ function sendFile(floor: Floor, document: string, facts: readonly PartnerFact[])
   const drop = (again: string) => {
     const name = `${document}-${++floor.files}${again}.json`
     floor.inbound.set(name, { path: name, name, text: again === '' ? text : `${text}\n`, modified: clock(floor) })
+    floor.dropped()
   }
   const { decisions } = floor.loom
   const isLate = decisions.happens('file.late', floor.faults().fileLate)
-  if (isLate) later(floor, 40_000, `brings a late ${document} file`, () => drop(''))
+  if (isLate) later(floor, 20_000, `brings a late ${document} file`, () => drop(''))
   else drop('')
   if (decisions.happens('file.twice', floor.faults().fileTwice))
-    later(floor, 30_000, `brings the ${document} file again`, () => drop('-again'))
+    later(floor, 15_000, `brings the ${document} file again`, () => drop('-again'))
 }
 
 /** What was noted goes out in one file, at the end of a round. */
@@ -124,7 +127,7 @@ function note(floor: Floor, document: 'acks' | 'shipped', fact: PartnerFact): vo
   const rows = floor.rows[document]
   rows.push(fact)
   if (rows.length > 1) return
-  later(floor, 3_000, `writes its ${document} file`, () => sendFile(floor, document, floor.rows[document].splice(0)))
+  later(floor, 1_000, `writes its ${document} file`, () => sendFile(floor, document, floor.rows[document].splice(0)))
 }
 
 function promised(floor: Floor, sku: string): number {
@@ -170,7 +173,7 @@ function takeShip(floor: Floor, asked: Asked): void {
   floor.jobs.set(number, job)
   floor.content.set(number, content)
   note(floor, 'acks', answerTo(number, rejected))
-  if (!rejected) later(floor, 15_000, `picks ${number}`, () => pick(floor, job))
+  if (!rejected) later(floor, 6_000, `picks ${number}`, () => pick(floor, job))
 }
 
 const answerTo = (request: string, rejected: boolean): PartnerFact =>
@@ -190,7 +193,7 @@ function pick(floor: Floor, job: Job): void {
   job.state = 'picking'
   const units = job.lines.reduce((sum, line) => sum + line.requested, 0)
   const splits = units > 1 && floor.loom.decisions.happens('warehouse.splits', floor.faults().splits)
-  later(floor, 10_000, `ships ${job.number}`, () => ship(floor, job, splits ? 1 : 0))
+  later(floor, 4_000, `ships ${job.number}`, () => ship(floor, job, splits ? 1 : 0))
 }
 
 /** What goes into this parcel: half of the units when another follows, else all; never more than is there. */
@@ -230,7 +233,7 @@ function ship(floor: Floor, job: Job, following: number): void {
   }
   if (sent.length > 0) job.parcels.push({ tracking, lines: sent })
   if (job.lines.every((line) => line.closed)) job.state = 'done'
-  else later(floor, 15_000, `ships the rest of ${job.number}`, () => ship(floor, job, 0))
+  else later(floor, 6_000, `ships the rest of ${job.number}`, () => ship(floor, job, 0))
 }
 
 function lose(floor: Floor, sku: string): boolean {
@@ -255,7 +258,7 @@ function answer(floor: Floor, { path, body }: Call): Reply {
   const asked = (body ?? {}) as { readonly name?: string; readonly text?: string; readonly path?: string }
   const name = asked.name ?? asked.path ?? ''
   if (path === '/files/put') {
-    if (floor.requests.size === 0) later(floor, 8_000, 'looks for requests', () => look(floor))
+    if (floor.requests.size === 0) later(floor, 2_000, 'looks for requests', () => look(floor))
     floor.requests.set(name, asked.text ?? '')
     return { status: 200 }
   }

@@ -51,7 +51,7 @@ export async function openWorld(real: RealDatabase, plan: Plan, forced: Trail | 
       world: {
         now: () => epochMs + loom.now(),
         changed: sender.send,
-        lagMs: () => (decisions.happens('shop.lag', faults().shop.lag) ? rng() * 20_000 : 0),
+        lagMs: () => (decisions.happens('shop.lag', faults().shop.lag) ? rng() * 4_000 : 0),
         refusesItem: () => decisions.happens('shop.item', faults().shop.item),
         read: () => undefined,
         written: (shop, write) => watchWrite(world, shop, write),
@@ -66,6 +66,11 @@ export async function openWorld(real: RealDatabase, plan: Plan, forced: Trail | 
       clockAheadMs: plan.warehouseAheadMs,
       epochMs,
       saysShort: plan.saysShort,
+      dropped: () =>
+        void loom.after(world.queue, rng() * filesWithinMs, {
+          label: 'calls for files',
+          run: () => callFor(world, furniture.partner.connectionId, 'files'),
+        }),
     },
     new Map(plan.items.map(({ sku, onHand }) => [sku, onHand])),
   )
@@ -100,15 +105,14 @@ function ring({ workers, loom, faults }: World, keys: readonly LaneKey[]): void 
 
 const wake = (worker: Worker, key: LaneKey, early: boolean) => worker.within(() => worker.runner.wake(key, early))
 
-/** Each second in a real hub; here a look at all lanes for nothing is what a schedule can afford least. */
-const sweepEveryMs = 40_000
-const pollEveryMs = 60_000
-const filesEveryMs = 30_000
+/** A look for files that finds none teaches nothing: in most cases the queue calls when one lies there. */
+const filesEveryMs = 45_000
+const filesWithinMs = 5_000
 
 function startWorker(world: World, name: string): Worker {
   const worker = openWorker(world.around, name)
   const sweep = () => {
-    world.loom.after(worker, sweepEveryMs, {
+    world.loom.after(worker, world.plan.sweepEveryMs, {
       label: 'sweeps',
       run: () => {
         sweep()
@@ -141,7 +145,7 @@ function keepSchedules(world: World): void {
       })
     again(ms / 2)
   }
-  for (const { connectionId } of furniture.shops) every(pollEveryMs, connectionId, 'poll')
+  for (const { connectionId } of furniture.shops) every(world.plan.pollEveryMs, connectionId, 'poll')
   every(filesEveryMs, furniture.partner.connectionId, 'files')
 }
 
@@ -162,6 +166,11 @@ export function kill(world: World, n: number, forMs: number): void {
   world.loom.after(world.people, forMs / 10, { label: `starts ${name}`, run: restart })
 }
 
+/** The database restarts: every open transaction is gone, and nobody hears of it. */
+export function outage(world: World): void {
+  for (const process of [...world.workers, world.door]) world.server.abandon(process)
+}
+
 export function freeze(world: World, n: number, forMs: number): void {
   const process = processAt(world, n)
   if (process === undefined || process.frozen) return
@@ -173,9 +182,9 @@ export function freeze(world: World, n: number, forMs: number): void {
   world.loom.after(world.people, forMs, { label: `thaws ${process.name}`, run: thaw })
 }
 
-const kindsOfChange = ['import', 'push.stock', 'effect', 'listings', 'poll', 'files']
+const kindsOfChange = ['push.stock', 'effect']
 
-/** A change by the API, as its routes do it: one transaction, tried again where it may be, and then lanes are woken. */
+/** A change by the API, as its routes do it: one transaction, tried again where it may be, and then lanes are woken: those that it may concern. */
 async function byApi(world: World, work: (tx: Tx, door: Door) => Promise<unknown>): Promise<boolean> {
   const { door } = world
   try {

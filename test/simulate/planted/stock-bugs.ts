@@ -68,6 +68,13 @@ export const stockBugs: readonly PlantedBug[] = [
       `poll.completed_from is not null and $4::int >= 0 as "pollHasPassed"`,
     ],
   ]),
+  bug('poll-before-its-index', 'what a poll does not list does not exist', [
+    [
+      'src/inventory/push-rows.ts',
+      "p.unseen_since + $4::int * interval '1 second'",
+      "p.unseen_since + $4::int * interval '0 seconds'",
+    ],
+  ]),
   bug('own-sales-unknown', 'the shop and the ledger sell from one number', [
     [
       'src/flows.ts',
