@@ -12,6 +12,8 @@ export default defineConfig({
     exclude: [...configDefaults.exclude, ...nightly],
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // What is awaited comes; on a busy machine it comes late.
+    expect: { poll: { timeout: 10_000 } },
     // Most tests wait for processes and for PostgreSQL: two at once take half the time even on two cores.
     maxWorkers: Math.max(2, availableParallelism() - 1),
   },

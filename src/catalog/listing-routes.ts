@@ -74,7 +74,11 @@ export function listingRoutes(app: Api, deps: ApiDeps): void {
         const where = conditions(tx.merchantId)
         where.check('t.connection_id = ?', connection)
         where.narrow('t.channel_sku = ?', sku)
-        where.check('(k.components is null) = ?::boolean', unmapped)
+        // Before the joins, so that only rows that are shown have theirs read.
+        where.check(
+          '((select count(*) from listing_component c where c.merchant_id = $1 and c.listing_id = t.listing_id) = 0) = ?::boolean',
+          unmapped,
+        )
         const spec = { ...where, select: listingColumns, joins: listingJoins }
         return readPage(tx, list, { reading: spec, page: request.query }, showListing)
       }),

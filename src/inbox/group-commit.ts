@@ -2,6 +2,7 @@ import type { Ports } from '../platform/base/ports.ts'
 import type { Db } from '../platform/db/pool.ts'
 import { pgCode, withIngestTx } from '../platform/db/tx.ts'
 import type { Log } from '../platform/observe/log.ts'
+import { openFairQueue } from './fair-queue.ts'
 import { type Delivery, insertDeliveries, type PackedDelivery } from './insert-deliveries.ts'
 import { packBody } from './pack-body.ts'
 
@@ -87,62 +88,87 @@ async function commit(batch: readonly Waiting[], options: GroupCommitOptions): P
   }
 }
 
-function take(queue: Waiting[], rowsMax: number): Waiting[] {
-  let bytes = 0
-  const over = queue.findIndex(({ delivery }, i) => {
-    bytes += delivery.packed.bytes.length
-    return i >= rowsMax || (i > 0 && bytes > batchBytesMax)
-  })
-  return queue.splice(0, over === -1 ? queue.length : over)
+/** How many deliveries and bytes of each merchant are somewhere between taken in and answered, or in a commit. */
+function openTally() {
+  const held = new Map<string, { deliveries: number; bytes: number }>()
+  return {
+    of: (merchantId: string) => held.get(merchantId) ?? { deliveries: 0, bytes: 0 },
+    add(merchantId: string, deliveries: number, bytes: number) {
+      const before = held.get(merchantId) ?? { deliveries: 0, bytes: 0 }
+      const now = { deliveries: before.deliveries + deliveries, bytes: before.bytes + bytes }
+      if (now.deliveries === 0) held.delete(merchantId)
+      else held.set(merchantId, now)
+    },
+  }
 }
+
+/** What one merchant may fill of the room: the rest is there for all others, whatever he sends. */
+const shareOfOne = 0.75
 
 /**
  * Deliveries of all merchants share commits: while some are in flight the next batch gathers, so the batch
- * is as large as the load asks for and nobody waits on a timer. Beyond its room it refuses at once.
+ * is as large as the load asks for and nobody waits on a timer. Beyond its room it refuses at once. A merchant with
+ * nothing in flight waits for nobody's batch: one commit more than usual may be under way, and it is his.
  */
 export function openGroupCommit(options: GroupCommitOptions): GroupCommit {
   const { inFlightMax = 2, rowsMax = 256, queueMax = 2_000, queueBytesMax = 64 * 1024 * 1024 } = options
-  const queue: Waiting[] = []
+  const queue = openFairQueue<Waiting>(({ delivery }) => delivery.merchantId)
   const held = { deliveries: 0, bytes: 0 }
+  const [heldOf, inFlightOf] = [openTally(), openTally()]
   let inFlight = 0
   let ticking = false
   let whenEmpty: (() => void) | null = null
 
   const hasRoom = () => !whenEmpty && held.deliveries < queueMax && held.bytes < queueBytesMax
+  const hasShare = (merchantId: string) => {
+    const { deliveries, bytes } = heldOf.of(merchantId)
+    return deliveries < queueMax * shareOfOne && bytes < queueBytesMax * shareOfOne
+  }
+  const hold = ({ merchantId, raw }: Delivery, sign: 1 | -1) => {
+    held.deliveries += sign
+    held.bytes += sign * raw.length
+    heldOf.add(merchantId, sign, sign * raw.length)
+  }
+  const isIdle = (merchantId: string) => inFlightOf.of(merchantId).deliveries === 0
   const run = async () => {
     ticking = false
+    const only = inFlight >= inFlightMax ? isIdle : () => true
+    const bytesOf = ({ delivery }: Waiting) => delivery.packed.bytes.length
+    const batch = queue.take({ rowsMax, bytesMax: batchBytesMax, only, bytesOf })
+    if (batch.length === 0) return
     inFlight++
-    const batch = take(queue, rowsMax)
+    for (const { delivery } of batch) inFlightOf.add(delivery.merchantId, 1, 0)
     pump()
     await commit(batch, options)
+    for (const { delivery } of batch) inFlightOf.add(delivery.merchantId, -1, 0)
     inFlight--
     pump()
   }
-  const pump = () => {
-    if (ticking || inFlight >= inFlightMax || queue.length === 0) return
+  const pump = (merchantId?: string) => {
+    const mayBegin =
+      inFlight < inFlightMax || (inFlight === inFlightMax && merchantId !== undefined && isIdle(merchantId))
+    if (ticking || !mayBegin || queue.length === 0) return
     ticking = true
     setImmediate(run)
   }
   const wait = (delivery: PackedDelivery) =>
     new Promise<StoreOutcome>((settle) => {
       queue.push({ delivery, settle })
-      pump()
+      pump(delivery.merchantId)
     })
 
   return {
     hasRoom,
     async store(delivery) {
-      if (!hasRoom()) return 'refused'
-      held.deliveries++
-      held.bytes += delivery.raw.length
+      if (!hasRoom() || !hasShare(delivery.merchantId)) return 'refused'
+      hold(delivery, 1)
       try {
         return await wait({ ...delivery, packed: await packBody(delivery.raw) })
       } catch (error) {
         options.log.error({ err: error }, 'inbox.pack-failed')
         return 'failed'
       } finally {
-        held.deliveries--
-        held.bytes -= delivery.raw.length
+        hold(delivery, -1)
         if (held.deliveries === 0) whenEmpty?.()
       }
     },

@@ -29,6 +29,6 @@ export function listOrders<T>(tx: Tx, asked: OrdersAsked, show: (row: OrderRow) 
     't.account_id = (select c.account_id from connection c where c.merchant_id = $1 and c.connection_id = ?)',
     asked.connection,
   )
-  where.check('s.stage = ?', asked.stage)
+  where.checkDear('s.stage = ?', asked.stage)
   return readPage(tx, list, { reading: { ...where, select: orderColumns, joins: orderJoins }, page: asked }, show)
 }

@@ -64,6 +64,12 @@ async function plansOf(work: (tx: Tx) => Promise<unknown>): Promise<string> {
   return plans.join('\n\n')
 }
 
+test('a later page of a search begins where the page before it ended', async () => {
+  const plan = await plansOf((tx) => searchOrders(tx, 'a', { after: { matched: 'A9000', orderId }, limit: 50 }))
+  expect(plan).toMatch(/Index (Only )?Scan using order_number_\w+/)
+  expect(plan).not.toMatch(walked)
+})
+
 test('search by prefix walks the prefix index, and throws nothing away', async () => {
   const plan = await plansOf((tx) => searchOrders(tx, 'a123', { after: null, limit: 50 }))
   expect(plan).toMatch(/Index (Only )?Scan using order_number_\w+/)

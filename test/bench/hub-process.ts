@@ -17,7 +17,7 @@ export interface HubProcess {
   stop(): Promise<void>
 }
 export interface HubSettings {
-  readonly role: 'all' | 'http'
+  readonly role: 'all' | 'http' | 'worker'
   readonly dataDir: string
   /** Null: its own embedded one. */
   readonly databaseUrl: string | null

@@ -2,9 +2,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { benchAck } from './ack.ts'
+import { benchChannels } from './channels.ts'
 import { type Cluster, startCluster } from './cluster.ts'
+import { benchFairness } from './fairness.ts'
 import { isMet, type Part } from './figures.ts'
 import { benchFlow } from './flow.ts'
+import { benchGrowth } from './growth.ts'
 import { observeMachine } from './machine.ts'
 import { type Options, type PartName, readOptions, usage } from './options.ts'
 import { benchOverload } from './overload.ts'
@@ -17,6 +20,9 @@ const benches: Record<PartName, (cluster: Cluster, options: Options) => Promise<
   overload: benchOverload,
   sets: benchSets,
   flow: benchFlow,
+  channels: benchChannels,
+  fairness: benchFairness,
+  growth: benchGrowth,
   start: benchStart,
 }
 

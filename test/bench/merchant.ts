@@ -14,6 +14,8 @@ export type Sink = Child<SinkAsk, SinkAnswer>
 
 export interface Catalogue {
   readonly shops: number
+  /** Which of the sink's shops is this merchant's first; the others follow it. */
+  readonly first?: number
   readonly skus: number
   readonly onHand: number
 }
@@ -28,7 +30,8 @@ export async function openMerchant(hub: HubAddress, sink: Sink, catalogue: Catal
   const made = await install.post('/merchants', { name: 'Bench' }, z.object({ key: z.object({ secret: z.string() }) }))
   const api = openHubApi(hub.url, made.key.secret)
   const { port } = await sink.ask({ kind: 'look' })
-  for (let shop = 0; shop < catalogue.shops; shop++) await connect(api, shop, port)
+  const first = catalogue.first ?? 0
+  for (let n = 0; n < catalogue.shops; n++) await connect(api, first + n, port)
   await api.post('/locations', { code: 'DOCK', name: 'Dock', rank: 1 }, z.unknown())
   for (let from = 0; from < catalogue.skus; from += perCall) {
     const skus = Array.from({ length: Math.min(perCall, catalogue.skus - from) }, (_, n) => skuOf(from + n))
@@ -36,7 +39,7 @@ export async function openMerchant(hub: HubAddress, sink: Sink, catalogue: Catal
     const lines = skus.map((sku) => ({ sku, location: 'DOCK', set: catalogue.onHand }))
     await api.post('/inventory/adjustments', { lines, reason: 'first count' }, z.unknown())
   }
-  return untilSubscribed(hub, sink, catalogue.shops)
+  return untilSubscribed(hub, sink, { first, shops: catalogue.shops })
 }
 
 async function connect(api: HubApi, shop: number, port: number): Promise<void> {
@@ -47,29 +50,33 @@ async function connect(api: HubApi, shop: number, port: number): Promise<void> {
 }
 
 /** The hub tells the shops where their webhooks go; that is how the bench learns its addresses. */
-async function untilSubscribed(hub: HubAddress, sink: Sink, shops: number): Promise<readonly Door[]> {
+async function untilSubscribed(
+  hub: HubAddress,
+  sink: Sink,
+  { first, shops }: { readonly first: number; readonly shops: number },
+): Promise<readonly Door[]> {
   for (const from = performance.now(); performance.now() - from < linedUpWithinMs; await sleep(10)) {
     const { webhooks } = await sink.ask({ kind: 'look' })
-    const uris = webhooks.flatMap(([uri]) => (uri === undefined ? [] : [uri]))
+    const uris = webhooks.slice(first, first + shops).flatMap(([uri]) => (uri === undefined ? [] : [uri]))
     if (uris.length < shops) continue
-    return uris.map((uri, shop) => ({
+    return uris.map((uri, n) => ({
       port: hub.port,
       path: new URL(uri).pathname,
-      domain: domainOf(shop),
+      domain: domainOf(first + n),
       apiSecret,
     }))
   }
   throw new Error('the hub did not subscribe to the webhooks of its shops')
 }
 
-/** Waits until every shop shows these numbers. @throws Error naming what it shows instead */
-export async function untilShown(sink: Sink, wanted: readonly number[]): Promise<void> {
+/** Waits until every shop, or each of `only`, shows these numbers. @throws Error naming what it shows instead */
+export async function untilShown(sink: Sink, wanted: readonly number[], only?: readonly number[]): Promise<void> {
   let wrong = ''
   for (const from = performance.now(); performance.now() - from < linedUpWithinMs; await sleep(100)) {
     const { shown } = await sink.ask({ kind: 'look' })
     wrong =
       shown.flatMap((shop, n) =>
-        shop.flatMap((has, sku) =>
+        (only?.includes(n) === false ? [] : shop).flatMap((has, sku) =>
           has === wanted[sku] ? [] : [`shop ${n} shows ${has} of ${skuOf(sku)}, not ${wanted[sku]}`],
         ),
       )[0] ?? ''

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 
-export const partNames = ['ack', 'overload', 'sets', 'flow', 'start'] as const
+export const partNames = ['ack', 'overload', 'sets', 'flow', 'channels', 'fairness', 'growth', 'start'] as const
 export type PartName = (typeof partNames)[number]
 
 export interface Options {
@@ -10,13 +10,15 @@ export interface Options {
   /** Small sizes: shows that the bench works, not how fast the hub is. */
   readonly quick: boolean
   readonly json: string
+  /** How many orders are there when the part `growth` measures, fewest first. */
+  readonly growth: readonly number[]
   /** Folder of the CPU profiles; null: none are taken. */
   readonly profile: string | null
   /** Tells what is going on, on stderr. */
   say(line: string): void
 }
 
-export const usage = `npm run bench -- [--part ${partNames.join('|')}]… [--quick] [--repeats 5] [--json .demo/bench.json] [--profile]\n`
+export const usage = `npm run bench -- [--part ${partNames.join('|')}]… [--quick] [--repeats 5] [--json .demo/bench.json] [--profile] [--growth 10000,200000]\n`
 
 /** @throws Error in words for the person at the terminal */
 export function readOptions(args: readonly string[]): Options {
@@ -28,6 +30,7 @@ export function readOptions(args: readonly string[]): Options {
       repeats: { type: 'string' },
       json: { type: 'string', default: '.demo/bench.json' },
       profile: { type: 'boolean', default: false },
+      growth: { type: 'string' },
       quiet: { type: 'boolean', default: false },
     },
   })
@@ -43,7 +46,16 @@ export function readOptions(args: readonly string[]): Options {
     repeats,
     quick: values.quick,
     json: path.resolve(values.json),
+    growth: readSizes(values.growth ?? (values.quick ? '1000,3000' : '10000,200000')),
     profile: values.profile ? path.resolve(path.dirname(values.json), 'profiles') : null,
     say: (line) => void (values.quiet || process.stderr.write(`  ${line}\n`)),
   }
+}
+
+function readSizes(text: string): number[] {
+  const sizes = text.split(',').map(Number)
+  const rising = sizes.every((size, n) => Number.isInteger(size) && size > (sizes[n - 1] ?? 500) && size <= 10_000_000)
+  if (!rising || sizes.length > 4)
+    throw new Error('--growth: write one to four sizes from 501 to 10 million, fewest first')
+  return sizes
 }

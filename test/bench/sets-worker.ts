@@ -1,17 +1,10 @@
 /** The process in which orders are imported and reserved: in sets, one by one, and for many merchants. */
-import { connector as shopify } from '../../connectors/shopify/index.ts'
-import { ordersArrived } from '../../src/flows.ts'
-import { insertDeliveries } from '../../src/inbox/insert-deliveries.ts'
-import { endMessages, type Message, pendingMessages } from '../../src/inbox/messages.ts'
-import { packBody } from '../../src/inbox/pack-body.ts'
 import { readAhead } from '../../src/inbox/read-ahead.ts'
-import { readMessages } from '../../src/lanes/read-messages.ts'
-import type { OrderFact } from '../../src/orders/facts.ts'
-import { systemIds } from '../../src/platform/base/ids.ts'
 import { type Db, openDb } from '../../src/platform/db/pool.ts'
-import { retrying, withIngestTx, withTenantTx } from '../../src/platform/db/tx.ts'
+import { withTenantTx } from '../../src/platform/db/tx.ts'
 import { brokenPromises } from '../support/audits.ts'
 import { answerParent } from './children.ts'
+import { deliver, type ImportBatch, importAll, importFacts, loadBatch } from './import-shelf.ts'
 import { type NineStatements, openNineStatements } from './nine-statements.ts'
 import { type MadeOrder, makeOrder } from './order-body.ts'
 import { hubKeys, openShop, type Shop } from './shop.ts'
@@ -60,80 +53,22 @@ function make(open: Open, count: number, assortment = open.assortment): MadeOrde
   return orders
 }
 
-/** Puts deliveries into the inbox, as the http role leaves them there. */
-async function deliver(db: Db, { shop, sent }: Shelf, orders: readonly MadeOrder[]): Promise<void> {
+/** Puts deliveries into the inbox, and remembers them for the verification. */
+async function send(db: Db, { shop, sent }: Shelf, orders: readonly MadeOrder[]): Promise<void> {
   sent.push(...orders)
-  for (let from = 0; from < orders.length; from += loadMax) {
-    const batch = await Promise.all(
-      orders.slice(from, from + loadMax).map(async ({ ref, body }) => {
-        const raw = Buffer.from(body)
-        return {
-          merchantId: shop.merchantId,
-          messageId: systemIds.uuid(),
-          connectionId: shop.connectionId,
-          source: 'webhook' as const,
-          topic: 'orders/create',
-          dedupeKey: ref,
-          headers: { 'occurred-at': new Date().toISOString() },
-          raw,
-          packed: await packBody(raw),
-        }
-      }),
-    )
-    await withIngestTx(db, (tx) => insertDeliveries(tx, batch))
-  }
-}
-
-interface Batch {
-  readonly last: Message
-  readonly facts: readonly OrderFact[]
-}
-
-/** What the import lane does with its oldest 200 messages, without the lane around it. */
-async function loadBatch(db: Db, shop: Shop, before: Batch | null): Promise<Batch | null> {
-  const messages = await withTenantTx(db, shop.merchantId, (tx) =>
-    pendingMessages(tx, shop.connectionId, before?.last ?? null),
-  )
-  const last = messages.at(-1)
-  if (!last) return null
-  const { facts, ends, fetches } = await readMessages({ connector: shopify, settings: { shop: shop.domain } }, messages)
-  if (ends.length > 0 || fetches.size > 0)
-    throw new Error(`a message was not read as an order: ${ends[0]?.reason ?? ''}`)
-  return { last, facts }
-}
-
-function importFacts(db: Db, shop: Shop, facts: readonly OrderFact[]): Promise<void> {
-  return retrying(Math.random, () =>
-    withTenantTx(db, shop.merchantId, async (tx) => {
-      const arrivals = await ordersArrived(tx, systemIds, shop, facts)
-      await endMessages(
-        tx,
-        arrivals.map(({ messageId, kind }) => {
-          if (kind !== 'applied') throw new Error(`an order was ${kind}`)
-          return { messageId, state: kind }
-        }),
-      )
-    }),
-  )
+  await deliver(db, shop, orders)
 }
 
 const ways: Record<Way, (open: Open, orders: number) => Promise<() => Promise<number>>> = {
   sets: async (open, count) => {
-    await deliver(open.db, open.main, make(open, count))
-    return async () => {
-      let done = 0
-      for await (const { facts } of readAhead<Batch>((before) => loadBatch(open.db, open.main.shop, before))) {
-        await importFacts(open.db, open.main.shop, facts)
-        done += facts.length
-      }
-      return done
-    }
+    await send(open.db, open.main, make(open, count))
+    return () => importAll(open.db, open.main.shop)
   },
   ones: async (open, count) => {
-    await deliver(open.db, open.main, make(open, count))
+    await send(open.db, open.main, make(open, count))
     return async () => {
       let done = 0
-      for await (const { facts } of readAhead<Batch>((before) => loadBatch(open.db, open.main.shop, before))) {
+      for await (const { facts } of readAhead<ImportBatch>((before) => loadBatch(open.db, open.main.shop, before))) {
         for (const fact of facts) await importFacts(open.db, open.main.shop, [fact])
         done += facts.length
       }
@@ -147,7 +82,7 @@ const ways: Record<Way, (open: Open, orders: number) => Promise<() => Promise<nu
     return () => open.nine.drain()
   },
   merchants: async (open) => {
-    for (const shelf of open.many) await deliver(open.db, shelf, make(open, 1, { ...open.assortment, skus: smallSkus }))
+    for (const shelf of open.many) await send(open.db, shelf, make(open, 1, { ...open.assortment, skus: smallSkus }))
     return async () => {
       const left = open.many.values()
       const worker = async () => {

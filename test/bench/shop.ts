@@ -31,15 +31,35 @@ function ring(keys: string): KeyRing {
 
 /** Opens a shop in the database itself, without a far side: for parts in which the hub calls nobody. */
 export async function openShop(db: Db, keys: string, catalogue: { skus: number; onHand: number }): Promise<Shop> {
-  const [merchantId, connectionId, locationId] = [systemIds.uuid(), systemIds.uuid(), systemIds.uuid()]
+  const [merchantId, locationId] = [systemIds.uuid(), systemIds.uuid()]
+  await withClaimTx(db, (tx) => tx.rows(`insert into merchant (merchant_id, name) values ($1, 'Bench')`, [merchantId]))
+  const shop = await connectShop(db, keys, merchantId)
+  await withTenantTx(db, merchantId, (tx) =>
+    tx.rows(
+      `insert into location (merchant_id, location_id, code, name, kind, rank, connection_id) values ($1, $2, 'DOCK', 'Dock', '3pl', 1, $3)`,
+      [merchantId, locationId, systemIds.uuid()],
+    ),
+  )
+  await fillShelves(db, shop, { ...catalogue, locationId })
+  return shop
+}
+
+/** One more channel that sells what the merchant has. */
+export async function openChannel(db: Db, keys: string, merchantId: string, skus: number): Promise<Shop> {
+  const shop = await connectShop(db, keys, merchantId)
+  for (const numbers of portions(skus)) await showListings(db, shop, numbers)
+  return shop
+}
+
+async function connectShop(db: Db, keys: string, merchantId: string): Promise<Shop> {
+  const connectionId = systemIds.uuid()
   const name = `bench-${randomBytes(6).toString('hex')}`
   const domain = `${name}.myshopify.com`
   const apiSecret = `shpss_${randomBytes(16).toString('hex')}`
   const token = randomBytes(32).toString('base64url')
-  await withClaimTx(db, async (tx) => {
-    await tx.rows('insert into merchant (merchant_id, name) values ($1, $2)', [merchantId, name])
-    await claimAccount(tx, { merchantId, connectionId, platform: 'shopify', accountKey: name, token })
-  })
+  await withClaimTx(db, (tx) =>
+    claimAccount(tx, { merchantId, connectionId, platform: 'shopify', accountKey: name, token }),
+  )
   const accountId = await withTenantTx(db, merchantId, async (tx) => {
     const credentials = { shop: domain, accessToken: 'shpat_bench', apiSecret }
     const checked = {
@@ -56,18 +76,18 @@ export async function openShop(db: Db, keys: string, catalogue: { skus: number; 
     }
     const account = { key: name, name, currency: 'EUR', timeZone: 'UTC', missing: [] }
     await saveConnection(tx, { ids: systemIds, keys: ring(keys) }, { connectionId, checked, account, token })
-    await tx.rows(
-      `insert into location (merchant_id, location_id, code, name, kind, rank, connection_id) values ($1, $2, 'DOCK', 'Dock', '3pl', 1, $3)`,
-      [merchantId, locationId, systemIds.uuid()],
-    )
     const [row] = await tx.rows<{ account_id: string }>('select account_id from connection where connection_id = $1', [
       connectionId,
     ])
     return row?.account_id ?? ''
   })
-  const shop = { merchantId, accountId, connectionId, path: `/in/shopify/${token}`, domain, apiSecret }
-  await fillShelves(db, shop, { ...catalogue, locationId })
-  return shop
+  return { merchantId, accountId, connectionId, path: `/in/shopify/${token}`, domain, apiSecret }
+}
+
+/** Numbers of SKUs, as many at a time as one transaction takes. */
+function portions(skus: number): number[][] {
+  const all = Array.from({ length: skus }, (_, n) => n)
+  return Array.from({ length: Math.ceil(skus / perCall) }, (_, n) => all.slice(n * perCall, (n + 1) * perCall))
 }
 
 /** Items, the shop's listings of them, and a first count: through the same flows as from outside. */
@@ -77,8 +97,7 @@ async function fillShelves(
   { skus, onHand, locationId }: { skus: number; onHand: number; locationId: string },
 ): Promise<void> {
   const cause = { kind: 'api', id: randomUUID() } as const
-  for (let from = 0; from < skus; from += perCall) {
-    const numbers = Array.from({ length: Math.min(perCall, skus - from) }, (_, n) => from + n)
+  for (const numbers of portions(skus)) {
     await withTenantTx(db, shop.merchantId, async (tx) => {
       const items = await itemsCreated(
         tx,
@@ -92,19 +111,25 @@ async function fillShelves(
         cause,
         items.map(({ itemId }) => ({ itemId, locationId, onHand, asOf: null, kind: 'count' as const })),
       )
-      await listingsSeen(
-        tx,
-        systemIds,
-        shop.connectionId,
-        numbers.map((n) => ({
-          ref: variantGid(n),
-          target: `gid://shopify/InventoryItem/${n}`,
-          sku: skuOf(n),
-          title: `Example article ${n}`,
-          available: onHand,
-          tracked: true,
-        })),
-      )
     })
+    await showListings(db, shop, numbers)
   }
+}
+
+async function showListings(db: Db, shop: Shop, numbers: readonly number[]): Promise<void> {
+  await withTenantTx(db, shop.merchantId, (tx) =>
+    listingsSeen(
+      tx,
+      systemIds,
+      shop.connectionId,
+      numbers.map((n) => ({
+        ref: variantGid(n),
+        target: `gid://shopify/InventoryItem/${n}`,
+        sku: skuOf(n),
+        title: `Example article ${n}`,
+        available: 0,
+        tracked: true,
+      })),
+    ),
+  )
 }

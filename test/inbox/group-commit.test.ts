@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { openFairQueue } from '../../src/inbox/fair-queue.ts'
 import { type GroupCommitOptions, openGroupCommit } from '../../src/inbox/group-commit.ts'
 import type { Delivery } from '../../src/inbox/insert-deliveries.ts'
 import { systemPorts } from '../../src/platform/base/ports.ts'
@@ -91,12 +92,50 @@ describe('group commit', () => {
   })
 
   test('too many bytes are refused like too many deliveries', async () => {
-    const commits = open({ queueBytesMax: 10_000, failpoints: 'ingest.before_insert:sleep=20' })
+    const commits = open({ queueBytesMax: 14_000, failpoints: 'ingest.before_insert:sleep=20' })
     const outcomes = await Promise.all(
       Array.from({ length: 10 }, () => commits.store(delivery({ raw: randomBytes(4_000) }))),
     )
     expect(outcomes.filter((o) => o === 'stored')).toHaveLength(3)
     expect(outcomes.filter((o) => o === 'refused')).toHaveLength(7)
+  })
+
+  test('a merchant who sends a flood is refused while there is room, and everybody else is not', async () => {
+    const commits = open({ queueMax: 40, rowsMax: 5, failpoints: 'ingest.before_insert:sleep=40' })
+    const flood = Array.from({ length: 60 }, () => commits.store(delivery()))
+    const others = Array.from({ length: 10 }, () => commits.store(delivery({ merchantId: randomUUID() })))
+    const outcomes = await Promise.all(flood)
+    expect(outcomes.filter((o) => o === 'stored')).toHaveLength(30)
+    expect(outcomes.filter((o) => o === 'refused')).toHaveLength(30)
+    expect(await Promise.all(others)).toEqual(Array(10).fill('stored'))
+  })
+
+  test('a merchant with nothing under way waits for no batch of another', async () => {
+    const commits = open({ rowsMax: 10, failpoints: 'ingest.before_insert:sleep=300*2' })
+    const ended: string[] = []
+    const store = (name: string, more: Partial<Delivery> = {}) =>
+      commits.store(delivery(more)).then(() => void ended.push(name))
+    const flood = Array.from({ length: 50 }, () => store('flood'))
+    await expect.poll(() => backends()).toBe(2)
+    await store('other', { merchantId: randomUUID() })
+    expect(ended).toEqual(['other'])
+    await Promise.all(flood)
+  })
+
+  test('where many wait, each merchant’s oldest is in the next batch', async () => {
+    const queue = openFairQueue<{ merchantId: string; n: number }>((item) => item.merchantId)
+    for (let n = 0; n < 5; n++) queue.push({ merchantId: 'loud', n })
+    queue.push({ merchantId: 'quiet', n: 5 })
+    const limits = { rowsMax: 3, bytesMax: 100, bytesOf: () => 1 }
+    const numbers = () => queue.take(limits).map(({ n }) => n)
+    expect([numbers(), numbers(), numbers(), queue.length]).toEqual([[0, 5, 1], [2, 3, 4], [], 0])
+    for (let n = 0; n < 4; n++) queue.push({ merchantId: `m${n}`, n })
+    queue.push({ merchantId: 'm0', n: 4 })
+    expect([queue.take({ ...limits, bytesMax: 2 }).length, numbers(), queue.length]).toEqual([2, [2, 3, 4], 0])
+    queue.push({ merchantId: 'big', n: 9 })
+    expect(queue.take({ ...limits, bytesOf: () => 1_000 })).toHaveLength(1)
+    queue.push({ merchantId: 'm1', n: 1 })
+    expect(queue.take({ ...limits, only: (id) => id !== 'm1' })).toEqual([])
   })
 
   test('a database that goes away before or during the commit is a 503, never a 200', async () => {

@@ -52,10 +52,10 @@ function aProcess(work: LaneKind['work'], due: () => LaneKey[], more: Partial<La
   return { runner, db, laters, counted }
 }
 
-async function lanes(count: number): Promise<LaneKey[]> {
-  const keys = Array.from({ length: count }, () => ({ merchantId, connectionId: randomUUID(), kind: 'work' }))
+async function lanes(count: number, of = merchantId): Promise<LaneKey[]> {
+  const keys = Array.from({ length: count }, () => ({ merchantId: of, connectionId: randomUUID(), kind: 'work' }))
   const db = openDb(database.url, { work: 1, ingest: 1 })
-  await withTenantTx(db, merchantId, async (tx) => {
+  await withTenantTx(db, of, async (tx) => {
     for (const key of keys) await ensureLanes(tx, key.connectionId, ['work'])
   })
   await db.close()
@@ -183,6 +183,45 @@ describe('wakes', () => {
     expect(most).toBe(3)
   })
 
+  test('of a merchant with one lane find a place although another merchant’s lanes have them all', async () => {
+    const [loud, other] = [await lanes(6), { ...(await lanes(1, randomUUID()))[0] } as LaneKey]
+    const ended = Promise.withResolvers<void>()
+    const ran: string[] = []
+    const { runner } = aProcess(
+      async (lease) => {
+        ran.push(lease.connectionId)
+        if (lease.merchantId === merchantId) await ended.promise
+        return done
+      },
+      none,
+      { concurrency: 3 },
+    )
+    for (const key of loud) runner.wake(key)
+    await expect.poll(() => ran.length).toBe(3)
+    runner.wake(other)
+    await expect.poll(() => ran.length).toBe(4)
+    expect(ran.at(-1)).toBe(other.connectionId)
+    ended.resolve()
+    await expect.poll(() => ran.length).toBe(7)
+  })
+
+  test('of many lanes of one merchant are answered after that of a merchant who has none running', async () => {
+    const [loud, other] = [await lanes(6), { ...(await lanes(1, randomUUID()))[0] } as LaneKey]
+    const ran: string[] = []
+    const { runner } = aProcess(
+      async (lease) => {
+        ran.push(lease.connectionId)
+        return done
+      },
+      none,
+      { concurrency: 1 },
+    )
+    for (const key of loud) runner.wake(key)
+    runner.wake(other)
+    await expect.poll(() => ran.length).toBe(7)
+    expect(ran.indexOf(other.connectionId)).toBeLessThanOrEqual(2)
+  })
+
   test('for a lane of no known kind, or one that is not there, do nothing', async () => {
     let runs = 0
     const { runner } = aProcess(async () => {
@@ -231,13 +270,13 @@ describe('leases', () => {
     const { runner, db, counted } = aProcess(
       async (lease) => {
         const before = lease.untilMs()
-        await sleep(900)
+        await sleep(2_000)
         expect(lease.untilMs()).toBeGreaterThan(before)
         await withTenantTx(db, merchantId, (tx) => fence(tx, lease))
         return done
       },
       none,
-      { leaseMs: 400 },
+      { leaseMs: 1_200 },
     )
     runner.wake(key)
     await expect.poll(() => counted('hub_lane_runs_total')).toEqual({ '{kind="work",outcome="done"} 1': 1 })

@@ -86,6 +86,7 @@ interface Waiting {
   readonly early: boolean
 }
 interface Running {
+  readonly merchantId: string
   again: boolean
 }
 interface Slot {
@@ -94,6 +95,8 @@ interface Slot {
   readonly running: Map<string, Running>
   /** Lanes that must not run yet, and whether they were woken meanwhile. */
   readonly held: Map<string, { woken: boolean }>
+  /** The merchant whose lane began last. */
+  last: string | null
 }
 interface State extends RunnerDeps {
   readonly slots: ReadonlyMap<string, Slot>
@@ -108,7 +111,7 @@ export function openRunner(deps: RunnerDeps): Runner {
   const slots = new Map(
     deps.kinds.map((kind): [string, Slot] => [
       kind.kind,
-      { kind, waiting: new Map(), running: new Map(), held: new Map() },
+      { kind, waiting: new Map(), running: new Map(), held: new Map(), last: null },
     ]),
   )
   const state: State = { ...deps, slots, failures: new Map(), stopping: false }
@@ -135,12 +138,35 @@ function wake(state: State, key: LaneKey, early: boolean): void {
   startWaiting(state, slot)
 }
 
+/**
+ * The lane whose turn it is: of those who wait the one whose merchant has the fewest running and was not the last to
+ * begin, the longest waiting first.
+ * Where all places are taken there is one more for a merchant with none, as long as another has several.
+ */
+function nextOf({ kind, waiting, running, last }: Slot): readonly [string, Waiting] | null {
+  const places = kind.concurrency - running.size
+  if (places < 0) return null
+  const has = new Map<string, number>()
+  for (const { merchantId } of running.values()) has.set(merchantId, (has.get(merchantId) ?? 0) + 1)
+  let best: { readonly found: readonly [string, Waiting]; readonly after: number } | null = null
+  for (const found of waiting) {
+    if (running.has(found[0])) continue
+    const { merchantId } = found[1].key
+    const after = (has.get(merchantId) ?? 0) + (merchantId === last ? 0.5 : 0)
+    if (best === null || after < best.after) best = { found, after }
+    if (after === 0) break
+  }
+  if (best === null) return null
+  const several = () => [...has.values()].some((count) => count > 1)
+  return places > 0 || (best.after < 1 && several()) ? best.found : null
+}
+
 function startWaiting(state: State, slot: Slot): void {
-  for (const [name, wanted] of slot.waiting) {
-    if (state.stopping || slot.running.size >= slot.kind.concurrency) return
-    if (slot.running.has(name)) continue
+  for (let next = nextOf(slot); next !== null && !state.stopping; next = nextOf(slot)) {
+    const [name, wanted] = next
     slot.waiting.delete(name)
-    const running: Running = { again: false }
+    slot.last = wanted.key.merchantId
+    const running: Running = { merchantId: wanted.key.merchantId, again: false }
     slot.running.set(name, running)
     void runLane(state, slot, wanted, running).finally(() => {
       slot.running.delete(name)
