@@ -91,7 +91,7 @@ async function grow(
     await fillOrders(database, { large: large.merchantId, small: small.merchantId, shops, orders }, say)
     say(`filled after ${Math.round((performance.now() - from) / 1_000)} s`)
     await untilSettled(database, say)
-    const copies = await shopsCopied(database, small.merchantId)
+    const copies = await shopsCopied(database, [small.merchantId, large.merchantId])
     if (copies.length !== shops) throw new Error(`${copies.length} shops were copied, not ${shops}`)
     await worker.ask({ kind: 'shops', shops: copies })
     const someSmall = copies.slice(0, 3).map((shop) => shop.merchantId)

@@ -22,7 +22,7 @@ const perChunk = 20_000
 const own: Readonly<Record<string, string>> = {
   'orders.external_id': `'gid://shopify/Order/' || c.xid`,
   'orders.external_number': `'#' || c.num`,
-  'order_number.normalised': `case t.kind when 'order' then c.num when 'external' then 'GIDSHOPIFYORDER' || c.xid
+  'order_number.normalised': `case t.kind when 'order' then c.num when 'external' then c.xid
     else left(t.normalised, 5) || upper(to_hex(c.xid::bigint)) || right(t.normalised, 4) end`,
   'fulfillment_order.request_number': `left(t.request_number, 5) || upper(to_hex(c.xid::bigint)) || right(t.request_number, 4)`,
   'shipment.tracking': `left(t.tracking, 5) || upper(to_hex(c.xid::bigint)) || right(t.tracking, 4)`,

@@ -111,7 +111,7 @@ export const kept: Readonly<Record<string, Kept>> = {
       q: {
         sql: `starts_with(t.normalised, ?)`,
         values: `select x.written, x.written as raw from (select normalised from order_number where merchant_id = $1 and kind = 'order' order by md5(normalised) limit 1) n
-          cross join lateral (values (n.normalised), (left(n.normalised, 3)), ('GIDSHOPIFYORDER8'), ('FR'), ('TRACK'), ('GID')) x(written)`,
+          cross join lateral (values (n.normalised), (left(n.normalised, 3)), ('80000'), ('FR'), ('TRACK'), ('8')) x(written)`,
       },
     },
   },

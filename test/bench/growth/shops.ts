@@ -49,11 +49,11 @@ export async function copyShops(
 }
 
 /** What the import must know of the copies. */
-export function shopsCopied(database: BenchDatabase, small: string): Promise<ImportShop[]> {
+export function shopsCopied(database: BenchDatabase, originals: readonly string[]): Promise<ImportShop[]> {
   return database.query<ImportShop>(
     `select m.merchant_id as "merchantId", c.account_id as "accountId", c.connection_id as "connectionId", c.settings ->> 'shop' as domain
      from merchant m join connection c using (merchant_id) where c.connector = 'shopify'
-       and m.name = (select name from merchant where merchant_id = $1) and m.merchant_id <> $1 order by 1`,
-    [small],
+       and m.merchant_id <> all($1::uuid[]) order by 1`,
+    [originals],
   )
 }
