@@ -27,7 +27,7 @@ export interface Outcome {
   readonly promised: number
   /** Units that shops sold before they saw the number go down; each recorded as short. */
   readonly short: number
-  /** Units put back on sale inside a read-write window of the shop without compare-and-set. */
+  /** Units put back on sale at the shop without compare-and-set, by what was hidden inside its read-write windows. */
   readonly exposed: number
 
   /** What must not be, in words. */
@@ -285,7 +285,9 @@ async function judge(
         : [`${lacking[sku]} of ${sku} are short, the hub says ${shortOf.get(sku)}`],
     ),
     ...stalls.flatMap((stall) => [
-      ...(stall.resurrected > 0 ? [`${stall.resurrected} units were put back on sale at ${stall.name}`] : []),
+      ...(stall.resurrected > (stall.compareAndSet ? 0 : stall.hidden)
+        ? [`${stall.resurrected} units were put back on sale at ${stall.name}, ${stall.hidden} were hidden`]
+        : []),
       ...listings.flatMap((listing) => {
         const [has, should] = [stall.shown.get(listing), roomFor(listing, free)]
         return has === should ? [] : [`${stall.name} shows ${has} of ${listing}, ${should} are free`]
@@ -296,7 +298,7 @@ async function judge(
   return {
     promised: dock.promised(),
     short: lacking.A + lacking.B,
-    exposed: stalls.reduce((all, stall) => all + stall.exposed, 0),
+    exposed: stalls.reduce((all, stall) => all + stall.exposed + stall.resurrected, 0),
     breaks,
   }
 }

@@ -8,10 +8,12 @@ export interface Stall {
   readonly compareAndSet: boolean
   readonly shown: Map<string, number>
   readonly inventory: NonNullable<Connector['inventory']>
-  /** Units that a write put back on sale although the hub could have known better. Never allowed. */
+  /** Units that a write put back on sale although the hub could have known better. Not allowed where a write compares. */
   resurrected: number
   /** Units sold between a read and a blind write, which put them back: what a shop without compare-and-set costs. */
   exposed: number
+  /** Units sold or returned between a read and a blind write: nobody can see them missing, so as many may come back later. */
+  hidden: number
   buy(listing: string, quantity: number): boolean
   restock(listing: string, quantity: number): void
 }
@@ -55,6 +57,10 @@ export function openStall(
   }
   const hiddenBy = (target: string) =>
     sales.filter((s) => s.shop === name && s.listing === target && s.hub === 'unknown' && !seenAt.get(target)?.has(s))
+  const hide = (sale: Sale) => {
+    if (!sale.isMasked) stall.hidden += sale.quantity
+    sale.isMasked = true
+  }
   const write = ({ key, target, available, changeFrom }: InventoryCommand): ItemResult => {
     const now = shown.get(target) ?? 0
     if (compareAndSet && now !== changeFrom) {
@@ -62,7 +68,7 @@ export function openStall(
     }
     stall.resurrected += Math.max(0, available - Math.max(now, most(target)))
     if (available > now) stall.exposed += Math.max(0, Math.min(available, changeFrom) - now)
-    if (!compareAndSet) for (const sale of hiddenBy(target)) sale.isMasked = true
+    if (!compareAndSet) for (const sale of hiddenBy(target)) hide(sale)
     shown.set(target, available)
     return { key, outcome: 'applied' }
   }
@@ -72,6 +78,7 @@ export function openStall(
     shown,
     resurrected: 0,
     exposed: 0,
+    hidden: 0,
     buy: (listing, quantity) => {
       const left = (shown.get(listing) ?? 0) - quantity
       if (left >= 0) shown.set(listing, left)
