@@ -39,7 +39,8 @@ export async function ensureListings(
        insert into listing_component (merchant_id, listing_id, item_id, qty_per, source)
        select $1, up.listing_id, i.item_id, 1, 'sku' from up
        cross join lateral (select item_id from item i where i.merchant_id = $1 and i.sku = up.channel_sku offset 0) i
-       where not up.mapped_by_hand and not exists (select 1 from listing_component k where k.merchant_id = $1 and k.listing_id = up.listing_id)
+       left join lateral (select 1 as there from listing_component k where k.merchant_id = $1 and k.listing_id = up.listing_id limit 1) k on true
+       where not up.mapped_by_hand and k.there is null
        on conflict do nothing
      )
      select external_id as ref, listing_id from up`,

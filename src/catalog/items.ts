@@ -39,7 +39,8 @@ export async function createItems(
     `insert into listing_component (merchant_id, listing_id, item_id, qty_per, source)
      select $1, l.listing_id, d."itemId", 1, 'sku' from jsonb_to_recordset($2::jsonb) as d("itemId" uuid, sku text)
      cross join lateral (select listing_id, mapped_by_hand from listing l where l.merchant_id = $1 and l.channel_sku = d.sku offset 0) l
-     where not l.mapped_by_hand and not exists (select 1 from listing_component k where k.merchant_id = $1 and k.listing_id = l.listing_id)
+     left join lateral (select 1 as there from listing_component k where k.merchant_id = $1 and k.listing_id = l.listing_id limit 1) k on true
+     where not l.mapped_by_hand and k.there is null
      on conflict do nothing returning listing_id`,
     [tx.merchantId, JSON.stringify(known)],
   )

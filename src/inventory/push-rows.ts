@@ -117,6 +117,8 @@ export interface PushRow {
   /** What the channel should show at `version`, where an earlier write of unknown fate is about to be forgotten. */
   readonly believed: number | null
 }
+/** The one connection as an array: beside two equalities, PostgreSQL 15 was seen to read and filter all of its rows. */
+const only = 'array[$2]::uuid[]'
 /** Named beside the join, so that rows are found by their whole key while statistics are young. */
 const keysOf = (rows: readonly { readonly listingId: string }[]) => rows.map((row) => row.listingId)
 const rowType = '"listingId" uuid, version bigint, qty int, unseen int, "newlyMissing" boolean, believed int'
@@ -130,22 +132,27 @@ export async function markSending(tx: Tx, connectionId: string, rows: readonly P
        unseen = d.unseen, unseen_since = ${unseenSince},
        base_qty = coalesce(d.believed, p.base_qty), base_version = case when d.believed is null then p.base_version else d.version end
      from jsonb_to_recordset($3::jsonb) as d(${rowType})
-     where p.merchant_id = $1 and p.connection_id = $2 and p.listing_id = d."listingId" and p.listing_id = any($4::uuid[])`,
+     where p.merchant_id = $1 and p.connection_id = any(${only}) and p.listing_id = d."listingId" and p.listing_id = any($4::uuid[])`,
     [tx.merchantId, connectionId, JSON.stringify(rows), keysOf(rows)],
   )
 }
 
 /**
- * The channel took the number: from here on it should show this, minus what it sells. Reading it back confirms, at once
- * the first times; a shop that says yes and keeps its number is asked less and less often.
+ * The channel took the number: from here on it should show this, minus what it sells. Reading it back after `proofMs`
+ * confirms; a shop that says yes and keeps its number is asked less and less often. The next change comes before that.
  */
-export async function markPushed(tx: Tx, connectionId: string, listingIds: readonly string[]): Promise<void> {
+export async function markPushed(
+  tx: Tx,
+  connectionId: string,
+  listingIds: readonly string[],
+  proofMs: number,
+): Promise<void> {
   if (listingIds.length === 0) return
   await tx.rows(
     `update listing_push p set pushed_version = p.sending_version, pushed_qty = p.sending_qty, base_qty = p.sending_qty + p.unseen, base_version = p.sending_version,
-       due_at = now() + case when p.attempts <= 2 then interval '0' else least(300000, 250 * 2 ^ least(p.attempts, 20)) * interval '1 ms' end, error = null
-     where p.merchant_id = $1 and p.connection_id = $2 and p.listing_id = any($3::uuid[]) and p.sending_version is not null`,
-    [tx.merchantId, connectionId, listingIds],
+       due_at = now() + case when p.attempts <= 2 then $4 else least(300000, 250 * 2 ^ least(p.attempts, 20)) end * interval '1 ms', error = null
+     where p.merchant_id = $1 and p.connection_id = any(${only}) and p.listing_id = any($3::uuid[]) and p.sending_version is not null`,
+    [tx.merchantId, connectionId, listingIds, proofMs],
   )
 }
 
@@ -154,7 +161,7 @@ export async function markRefused(tx: Tx, connectionId: string, listingIds: read
   if (listingIds.length === 0) return
   await tx.rows(
     `update listing_push p set sending_version = p.pushed_version, sending_qty = p.pushed_qty, attempts = greatest(p.attempts - 1, 0)
-     where p.merchant_id = $1 and p.connection_id = $2 and p.listing_id = any($3::uuid[]) and p.sending_version > p.pushed_version`,
+     where p.merchant_id = $1 and p.connection_id = any(${only}) and p.listing_id = any($3::uuid[]) and p.sending_version > p.pushed_version`,
     [tx.merchantId, connectionId, listingIds],
   )
 }
@@ -173,7 +180,7 @@ export async function markConfirmed(
        unseen = d.unseen, unseen_since = ${unseenSince},
        recheck_at = least(case when p.late_until > now() then p.late_until end, now() + case when d.unseen = 0 then $4 * interval '1 ms' else interval '500 ms' end)
      from jsonb_to_recordset($3::jsonb) as d(${rowType})
-     where p.merchant_id = $1 and p.connection_id = $2 and p.listing_id = d."listingId" and p.listing_id = any($5::uuid[])`,
+     where p.merchant_id = $1 and p.connection_id = any(${only}) and p.listing_id = d."listingId" and p.listing_id = any($5::uuid[])`,
     [tx.merchantId, connectionId, JSON.stringify(rows), recheckMs, keysOf(rows)],
   )
   await tx.rows(
@@ -200,7 +207,7 @@ export async function markRetry(
          case when p.sending_version > p.pushed_version then now() + d."lateMs" * interval '1 ms' end),
        late_until = greatest(p.late_until, case when p.sending_version > p.pushed_version then now() + d."lateMs" * interval '1 ms' end)
      from jsonb_to_recordset($3::jsonb) as d("listingId" uuid, "dueInMs" bigint, error text, "lateMs" bigint)
-     where p.merchant_id = $1 and p.connection_id = $2 and p.listing_id = d."listingId" and p.listing_id = any($4::uuid[])`,
+     where p.merchant_id = $1 and p.connection_id = any(${only}) and p.listing_id = d."listingId" and p.listing_id = any($4::uuid[])`,
     [tx.merchantId, connectionId, JSON.stringify(rows), keysOf(rows)],
   )
 }
@@ -218,8 +225,8 @@ export async function recheckInFlight(tx: Tx, connectionId: string, afterMs: num
 export async function nextLookMs(tx: Tx, connectionId: string): Promise<number | null> {
   const [row] = await tx.rows<{ ms: number | null }>(
     `select (extract(epoch from least(
-       (select min(due_at) from listing_push where merchant_id = $1 and connection_id = $2 and desired_version > confirmed_version),
-       (select min(recheck_at) from listing_push where merchant_id = $1 and connection_id = $2 and recheck_at is not null)) - now()) * 1000)::float8 as ms`,
+       (select due_at from listing_push where merchant_id = $1 and connection_id = $2 and desired_version > confirmed_version order by due_at limit 1),
+       (select recheck_at from listing_push where merchant_id = $1 and connection_id = $2 and recheck_at is not null order by recheck_at limit 1)) - now()) * 1000)::float8 as ms`,
     [tx.merchantId, connectionId],
   )
   return row?.ms === null || row === undefined ? null : Math.max(250, Math.ceil(row.ms))
@@ -229,7 +236,7 @@ export async function nextLookMs(tx: Tx, connectionId: string): Promise<number |
 export async function neverPushed(tx: Tx, connectionId: string, listingIds: readonly string[]): Promise<string[]> {
   const rows = await tx.rows<{ id: string }>(
     `select d.id from unnest($3::uuid[]) as d(id)
-     left join lateral (select 1 as there from listing_push p where p.merchant_id = $1 and p.connection_id = $2 and p.listing_id = d.id) p on true
+     left join lateral (select 1 as there from listing_push p where p.merchant_id = $1 and p.connection_id = $2 and p.listing_id = d.id offset 0) p on true
      where p.there is null`,
     [tx.merchantId, connectionId, listingIds],
   )

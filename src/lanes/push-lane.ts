@@ -22,6 +22,8 @@ import { noteContactOf, type Shift, waitOf } from './deps.ts'
 const recheckMs = 15 * 60_000
 const absorbsMax = 50
 const catchUpMs = 500
+/** Of a shop with more changes than a turn takes, reading back waits: most of it then comes with the next write. */
+const busyProofMs = 1_000
 /** A listing that the channel refuses waits for a person's mend there. */
 const spoiledMs = 10 * 60_000
 /** Listings of one batch that may each be refused before the shop itself is to blame. */
@@ -82,7 +84,11 @@ async function pass(shift: Shift, due: readonly DueListing[], blame: { left: num
     )
     const plan = await planPass(shift, due, shown)
     if (plan.unseen > 0) setTimeout(() => shift.wake({ ...shift.lease, kind: 'poll' }), pollAfterMs).unref()
-    await sendWrites(shift, plan)
+    await sendWrites(
+      shift,
+      plan,
+      due.length < (shift.connection.connector.manifest.inventory?.batchMax ?? 0) ? 0 : busyProofMs,
+    )
     await noteContactOf(shift, null)
     return { again: plan.writes.length > 0, dueInMs: null }
   } catch (error) {
@@ -212,7 +218,7 @@ function decideAll(
   return plan
 }
 
-async function sendWrites(shift: Shift, plan: Plan): Promise<void> {
+async function sendWrites(shift: Shift, plan: Plan, proofMs: number): Promise<void> {
   const { inventory } = shift.connection.connector
   if (plan.writes.length === 0 || !inventory) return
   const commands = plan.writes.map(
@@ -241,6 +247,7 @@ async function sendWrites(shift: Shift, plan: Plan): Promise<void> {
       tx,
       shift.lease.connectionId,
       took.map((r) => listingOf.get(r.key) ?? ''),
+      proofMs,
     )
     await markRefused(
       tx,

@@ -26,9 +26,10 @@ export async function noteFetched(
 ): Promise<void> {
   if (seen.length === 0) return
   await tx.rows(
+    // Two arrays: beside two equalities, PostgreSQL 15 was seen to read all of the account's orders and filter them.
     `update orders o set fetched_at = greatest(o.fetched_at, d."fetchedAt")
      from jsonb_to_recordset($3::jsonb) as d(ref text, "fetchedAt" timestamptz)
-     where o.merchant_id = $1 and o.account_id = $2 and o.external_id = d.ref and o.external_id = any($4::text[])`,
+     where o.merchant_id = $1 and o.account_id = any(array[$2]::uuid[]) and o.external_id = d.ref and o.external_id = any($4::text[])`,
     [tx.merchantId, accountId, JSON.stringify(seen), seen.map((s) => s.ref)],
   )
 }

@@ -98,7 +98,7 @@ test('with statistics, a page of orders and a page of a common stage read little
   const plain = await plansOf((tx) => listOrders(tx, { limit: 50 }, () => null))
   const staged = await plansOf((tx) => listOrders(tx, { limit: 50, stage: 'ready' }, () => null))
   for (const plan of [plain, staged]) {
-    expect(plan).toMatch(/Index Scan using orders_page on orders t \(actual rows=\d{2,3}\.00 loops=1\)/)
+    expect(plan).toMatch(/Index Scan using orders_page on orders t \(actual rows=\d{2,3}(\.00)? loops=1\)/)
     expect(plan).not.toMatch(walked)
   }
 })

@@ -4,6 +4,7 @@ import path from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { migrate } from '../../src/platform/db/migrate.ts'
 import { startEmbedded } from '../../src/platform/embedded/start.ts'
+import { useOtherServer } from './other-server.ts'
 import { startRedis } from './redis.ts'
 
 declare module 'vitest' {
@@ -17,7 +18,16 @@ declare module 'vitest' {
   }
 }
 
-/** One throw-away cluster, and one throw-away Redis where there is a `redis-server`, for the whole run. */
+/** Statistics change only when a test says ANALYZE, so a plan under test is the same in every run. */
+const startOwn = (dir: string) =>
+  startEmbedded({
+    dir,
+    unsafeFast: true,
+    maxConnections: 300,
+    settings: { autovacuum: 'off', shared_buffers: '256MB' },
+  })
+
+/** One throw-away cluster, or the server at TEST_DATABASE_URL, and one throw-away Redis where there is a `redis-server`, for the whole run. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dir = mkdtempSync(path.join(os.tmpdir(), 'crossdock-test-'))
   chmodSync(dir, 0o755) // as root, PostgreSQL runs as another user and must pass through
@@ -26,13 +36,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     for (const end of endings.toReversed()) await end()
   }
   try {
-    const postgres = await startEmbedded({
-      dir,
-      unsafeFast: true,
-      maxConnections: 300,
-      // Statistics change only when a test says ANALYZE, so a plan under test is the same in every run.
-      settings: { autovacuum: 'off', shared_buffers: '256MB' },
-    })
+    const other = process.env.TEST_DATABASE_URL
+    const postgres = other ? await useOtherServer(other) : await startOwn(dir)
     endings.push(postgres.stop)
     const redis = await startRedis(dir)
     if (redis) endings.push(redis.stop)

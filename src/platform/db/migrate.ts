@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { runMigrations } from 'bullmq'
 import pg from 'pg'
 import { z } from 'zod'
+import { inheritNothing, refuseOldServer } from './login.ts'
 
 const lockKey = 0x63726f73 // "cros": one migrator at a time, whichever process starts first
 const lockMsMax = 5_000
@@ -13,16 +14,18 @@ const Journal = z.object({ entries: z.array(z.object({ when: z.int(), tag: z.str
 const book = `create schema if not exists drizzle;
   create table if not exists drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint)`
 
-/** Brings the database up to date: our tables, then BullMQ's own. Safe to call from every starting process. */
+/** Brings the database up to date: our tables, then BullMQ's own; and refuses a server or a login with which the doors would not hold. Safe to call from every starting process. */
 export async function migrate(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url, application_name: 'crossdock.migrate' })
   await client.connect()
   try {
+    const version = await refuseOldServer(client)
     await client.query('select pg_advisory_lock($1)', [lockKey])
     // A change that waits for its table's lock keeps everybody else waiting behind it: better to fail and start again.
     await client.query(`set lock_timeout = '${lockMsMax}ms'`)
     await applyMigrations(client)
     await runMigrations(client)
+    await inheritNothing(client, version)
   } finally {
     await client.end() // frees the lock, and rolls back what failed
   }

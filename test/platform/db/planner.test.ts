@@ -28,7 +28,7 @@ import { dueLanes, fence, takeLane } from '../../../src/platform/db/lane.ts'
 import { type DoorTx, type Tx, withClaimTx, withIngestTx, withTenantTx } from '../../../src/platform/db/tx.ts'
 import { ids } from '../../support/world.ts'
 import { type BusyWorld, busyOrder, itemIdOf, numbersOf, openBusyWorld, requestOf } from './busy-world.ts'
-import { type Cost, explaining } from './explain.ts'
+import { cheap, type Frugal, perBatchRow, undone } from './cheap.ts'
 
 let world: BusyWorld
 beforeAll(async () => {
@@ -40,41 +40,6 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-const perBatchRow = 100
-const enough = new Error('undone')
-type Run = (tx: Tx | DoorTx, work: () => Promise<unknown>) => Promise<never>
-
-/** Carries the work out and rolls it back. */
-async function undone(door: (run: Run) => Promise<unknown>): Promise<void> {
-  const run: Run = async (_, work) => {
-    await work()
-    throw enough
-  }
-  await door(run).catch((error: unknown) => {
-    if (error !== enough) throw error
-  })
-}
-
-interface Frugal<T> {
-  /** How many orders, listings or lanes the work is about. */
-  readonly batch: number
-  readonly door: (work: (tx: T) => Promise<never>) => Promise<unknown>
-  /** Also fails where a scan reads more than that, although it is put to use. */
-  readonly reads: boolean
-}
-
-/** Runs the work with its statements explained, undoes it, and fails where a node threw away more than 100 rows for each of the batch. */
-async function cheap<T extends Tx | DoorTx>(
-  { batch, door, reads }: Frugal<T>,
-  work: (tx: T) => Promise<unknown>,
-): Promise<void> {
-  const costs: Cost[] = []
-  await undone((run) => door((tx) => run(tx, () => work(explaining(tx, costs)))))
-  expect(costs.length).toBeGreaterThan(0)
-  const limit = perBatchRow * batch
-  const dear = costs.filter((cost) => cost.removed > limit || (reads && cost.read > limit))
-  expect(dear.map((cost) => `${cost.worst}: ${cost.text.slice(0, 120)}`)).toEqual([])
-}
 const byTenant = (batch: number): Frugal<Tx> => ({ batch, door: (work) => world.tenant(work), reads: true })
 const byIngest = (batch: number): Frugal<DoorTx> => ({
   batch,
@@ -275,7 +240,7 @@ describe.each([10, 200])('on statistics from when the tables were empty, at 10,0
       }))
       const listingIds = rows.map((row) => row.listingId)
       await markSending(tx, connectionId, rows)
-      await markPushed(tx, connectionId, listingIds)
+      await markPushed(tx, connectionId, listingIds, 0)
       await markRefused(tx, connectionId, listingIds)
       await markConfirmed(tx, connectionId, rows, 60_000)
       await markRetry(
