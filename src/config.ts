@@ -26,6 +26,15 @@ export interface Config {
   readonly devAllowHosts: readonly string[]
   readonly failpoints: string
   readonly pool: { readonly work: number; readonly ingest: number }
+  /** For how many days what is over is kept. What is still needed is kept longer. */
+  readonly keep: {
+    /** Messages that were read, with the bytes as they came and the keys that know them again. */
+    readonly messagesDays: number
+    /** Names and addresses, from the last parcel or the cancellation on. */
+    readonly personsDays: number
+    /** Settled effects, settled exceptions and timelines of orders that are over. */
+    readonly historyDays: number
+  }
   /** How long a worker that went silent keeps what it was doing. */
   readonly laneLeaseMs: number
   /** Null: each connector's own interval. */
@@ -111,6 +120,9 @@ export const Environment = z.object({
   HUB_FAILPOINTS: z.string().superRefine(failpointIssue).default(''),
   POOL_WORK: whole(2, 200).default(8),
   POOL_INGEST: whole(1, 50).default(3),
+  KEEP_MESSAGES_DAYS: whole(7, 3_650).default(30),
+  KEEP_PERSONS_DAYS: whole(1, 3_650).default(30),
+  KEEP_HISTORY_DAYS: whole(90, 3_650).default(400),
   LANE_LEASE_MS: whole(3_000, 600_000).default(20_000),
   POLL_EVERY_S: whole(1, 86_400).optional(),
   TRUST_PROXY: z
@@ -217,6 +229,11 @@ function freeze(env: Environment, role: Role, publicUrl: string): Config {
     devAllowHosts: Object.freeze(env.DEV_ALLOW_HOSTS),
     failpoints: env.HUB_FAILPOINTS,
     pool: Object.freeze({ work: env.POOL_WORK, ingest: env.POOL_INGEST }),
+    keep: Object.freeze({
+      messagesDays: env.KEEP_MESSAGES_DAYS,
+      personsDays: env.KEEP_PERSONS_DAYS,
+      historyDays: env.KEEP_HISTORY_DAYS,
+    }),
     laneLeaseMs: env.LANE_LEASE_MS,
     pollEveryS: env.POLL_EVERY_S ?? null,
     trustProxy: noProxy ? false : env.TRUST_PROXY,

@@ -1,9 +1,11 @@
 /** The worker role: lanes, what wakes them, and the sweeper that needs no waking. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { makeCtx } from './connections/ctx.ts'
 import type { Base } from './hub.ts'
 import { type AuditRound, openAuditRound } from './lanes/audit-round.ts'
 import type { LaneDeps } from './lanes/deps.ts'
 import { everyMsOf, type LaneName, laneKinds, lanesOfRole, queueOf, queues } from './lanes/kinds.ts'
+import { openPurgeRound, type PurgeRound } from './lanes/purge-round.ts'
 import { analyzeYoung } from './platform/db/analyze-young.ts'
 import type { LaneKey } from './platform/db/lane.ts'
 import { withClaimTx } from './platform/db/tx.ts'
@@ -20,6 +22,7 @@ export interface Worker {
 const sweepEveryMs = 1_000
 const upkeepEveryMs = 15_000
 const auditEveryMs = 60_000
+const purgeEveryMs = 60_000
 /** BullMQ's delays are for seconds and more; nearer than this a plain timer is exact, and as safe: rows decide. */
 const nearMs = 2_000
 
@@ -124,12 +127,13 @@ export async function openWorker(base: Base): Promise<Worker> {
   })
   const ear = openEar(base.databaseUrl, log, hear)
   const audit = openAuditRound(base)
-  const rounds = startRounds(base, { directory, sweep: runner.sweep, timers, audit })
+  const purge = openPurgeRound({ ...base, keep: config.keep, rest: (ms) => sleep(ms) })
+  const rounds = startRounds(base, { directory, sweep: runner.sweep, timers, audit, purge })
   return {
     hear,
     stop: async () => {
       rounds.stop()
-      await audit.stop()
+      await Promise.all([audit.stop(), purge.stop()])
       await ear.close()
       await runner.stop()
       await timers?.close()
@@ -147,11 +151,13 @@ function startRounds(
     sweep,
     timers,
     audit,
+    purge,
   }: {
     readonly directory: Directory
     readonly sweep: () => Promise<number>
     readonly timers: Timers
     readonly audit: AuditRound
+    readonly purge: PurgeRound
   },
 ): { stop(): void } {
   const guarded = (name: string, work: () => Promise<unknown>) => {
@@ -174,6 +180,7 @@ function startRounds(
     setInterval(guarded('sweep.failed', sweep), sweepEveryMs),
     setInterval(guarded('upkeep.failed', upkeep), upkeepEveryMs),
     setInterval(guarded('audit.failed', audit.run), auditEveryMs),
+    setInterval(guarded('purge.failed', purge.run), purgeEveryMs),
     setInterval(
       guarded('analyze.failed', () => analyzeYoung(base.db)),
       sweepEveryMs,

@@ -37,7 +37,6 @@ const rules: readonly Rule[] = [
     key: (fact) => (fact.type === 'shipped' ? JSON.stringify([fact.request, fact.shipment, fact.sku]) : null),
     same: null,
   },
-  { field: 'sku', key: (fact) => (fact.type === 'stock' ? fact.sku : null), same: null },
   {
     field: 'decision',
     key: (fact) =>

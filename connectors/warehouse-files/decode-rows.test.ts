@@ -118,9 +118,24 @@ describe('rows out of shape', () => {
   test('the same parcel and SKU twice is refused: one row twice, or two boxes, only the warehouse knows', () => {
     expect(outcomes({ bytes: ship(goodRow, goodRow) })).toEqual(['DUPLICATE_ROW', 'DUPLICATE_ROW'])
   })
-  test('H2-37 one SKU with two counts is refused, the others stand', () => {
-    const bytes = 'sku,on_hand,as_of\nA,1,2026-11-23\nB,5,2026-11-23\nA,2,2026-11-23\nC,-4,2026-11-23\n'
-    expect(outcomes({ name: 'stock-1.csv', bytes })).toEqual(['DUPLICATE_ROW', 'stock', 'DUPLICATE_ROW', 'NEGATIVE'])
+  test('H2-37 one SKU with two counts: the newest, or their sum as of the oldest, with a warning; the others stand', () => {
+    const bytes = 'sku,on_hand,as_of\nA,1,2026-11-23\nB,5,2026-11-23\nA,2,2026-11-22\nC,-4,2026-11-23\n'
+    const of = (settings: object) => rows({ name: 'stock-1.csv', bytes, settings }).slice(0, 3)
+    expect(of({})).toMatchObject([
+      { row: 3, ok: true, fact: { sku: 'B', onHand: 5 } },
+      {
+        row: 4,
+        ok: true,
+        fact: { onHand: 1, asOf: '2026-11-23T00:00:00.000Z' },
+        warning: expect.stringContaining('2, 4'),
+      },
+      { row: 5, ok: false, code: 'NEGATIVE' },
+    ])
+    expect(of({ sameSku: 'sum' })[1]).toMatchObject({ fact: { onHand: 3, asOf: '2026-11-22T00:00:00.000Z' } })
+  })
+  test('H2-37 counts of one SKU that add up to more than can be is refused', () => {
+    const bytes = 'sku,on_hand,as_of\nA,99999999,2026-11-23\nA,1,2026-11-23\n'
+    expect(outcomes({ name: 'stock-1.csv', bytes, settings: { sameSku: 'sum' } })).toEqual(['TOO_LARGE'])
   })
   test('accepted and rejected in one file is refused; saying the same twice is not, nor a cancel beside it', () => {
     const bytes = 'request_number,decision\nF1,accepted\nF1,rejected\nF2,accepted\nF2,accepted\nF2,cancel_rejected\n'

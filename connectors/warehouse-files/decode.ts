@@ -6,6 +6,7 @@ import { readFact, takeFrom } from './facts.ts'
 import { displayName, documentOf, inboundNames, isContained } from './file-names.ts'
 import { readText, refused } from './file-text.ts'
 import { type Header, readHeader } from './header.ts'
+import { joinCounts } from './same-sku.ts'
 import { Settings } from './settings.ts'
 import { readTable, type Table, type TableRow } from './table.ts'
 
@@ -82,8 +83,9 @@ function readRows(contract: DocumentContract, header: Header, table: Table, sett
       )
     return lastRowProblem(table, row) ?? result
   })
-  const conflicts = findConflicts(first.filter((result) => result.ok))
-  return first.map((result) => {
+  const joined = joinCounts(first, settings.sameSku)
+  const conflicts = findConflicts(joined.filter((result) => result.ok))
+  return joined.map((result) => {
     const objection = result.ok ? conflicts.get(result.row) : undefined
     return objection === undefined ? result : failed(result.row, objection.field, objection.code, objection.message)
   })

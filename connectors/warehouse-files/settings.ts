@@ -50,6 +50,10 @@ export const Settings = z.object({
   skipLines: z.int().min(0).max(20).default(0),
   /** Takes `5" pipe` without doubled quotes as written. */
   relaxQuotes: z.boolean().default(false),
+  /** A SKU that comes twice in a stock file: the newest count is right, or the rows are places whose units add up. */
+  sameSku: z.enum(['last', 'sum']).default('last'),
+  /** A stock file that misses so large a share of the known SKUs is held; 1: it never is, for partners who send changes only. */
+  missingShare: z.number().min(0.01).max(1).default(0.4),
   stableForS: z.number().min(0).max(3_600).default(60),
   pollEveryS: z.number().min(0.1).max(86_400).default(60),
   /** Admits SHA-1 key exchange and ssh-rsa, for servers that have nothing better. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { Cause } from '../journal/record.ts'
+import type { Purged, PurgePage } from '../platform/db/purge.ts'
 import { retrying, type Tx, withTenantTx } from '../platform/db/tx.ts'
 import { principalOf } from '../platform/http/access.ts'
 import { Problem } from '../platform/http/problem.ts'
@@ -42,14 +43,21 @@ function fingerprintOf(request: FastifyRequest): Buffer {
     .digest()
 }
 
-/** Answers older than a day are let go, a few with each request, so that a key can be used again. */
-async function forgetOldAnswers(tx: Tx): Promise<void> {
-  await tx.rows(
+/** Answers older than a day are let go, a few with each request, so that a key can be used again. Returns how many. */
+async function forgetOldAnswers(tx: Tx, limit = forgetMax): Promise<number> {
+  const rows = await tx.rows(
     `update api_request set replay_key = null, answer = null where merchant_id = $1 and replay_key is not null and request_id in (
        select request_id from api_request where merchant_id = $1 and replay_key is not null and at < now() - $2 * interval '1 second'
-       order by at limit ${forgetMax} for update skip locked)`,
-    [tx.merchantId, keepAnswersS],
+       order by at limit $3 for update skip locked) returning 1`,
+    [tx.merchantId, keepAnswersS, limit],
   )
+  return rows.length
+}
+
+/** The same for merchants who ask for nothing more. Who asked for what is kept. */
+export async function purgeAnswers(tx: Tx, { limit }: Pick<PurgePage, 'limit'>): Promise<Purged> {
+  const rows = await forgetOldAnswers(tx, limit)
+  return { rows, next: rows < limit ? null : '' }
 }
 
 /** Null: this request is the first of its key. A second one waits here until the first is committed or gone. */

@@ -24,6 +24,10 @@ const said = `cross join lateral (select coalesce(sum((i ->> 'quantity')::int), 
 const changedSince = `exists (select 1 from timeline_event t where t.merchant_id = $1 and t.order_id = d.order_id and t.kind in ('order.updated', 'order.cancelled')
   and t.at > (select min(s.created_at) from shipment s where s.merchant_id = $1 and s.order_id = d.order_id))`
 
+/** What proves it may be let go of after 90 days at the earliest (KEEP_HISTORY_DAYS). */
+const provable = `interval '90 days'`
+const leftLongAgo = `exists (select 1 from shipment s where s.merchant_id = $1 and s.order_id = d.order_id and s.created_at < now() - ${provable})`
+
 /** What partners and shops are told: each thing once, and nothing lost on the way. */
 export const outwardAudits: readonly Audit[] = [
   {
@@ -42,7 +46,7 @@ export const outwardAudits: readonly Audit[] = [
     mend: 'Ask the partner whether it has the request.',
     over: 'orders',
     sql: `select f.fulfillment_order_id ${page} ${theRequests} where f.connection_id is not null and f.request_status <> 'unsubmitted'
-      and not ${effectOf(
+      and f.created_at >= now() - ${provable} and not ${effectOf(
         'request',
         'f.fulfillment_order_id',
         `and (e.state in ('dead', 'refused') or exists (select 1 from partner_file p where p.merchant_id = $1 and p.file_id = e.file_id))`,
@@ -86,7 +90,7 @@ export const outwardAudits: readonly Audit[] = [
     over: 'orders',
     sql: `select l.order_id, l.line_id ${page} ${theLines} ${left} ${said}
       where n.units > floor(g.units) or (n.units < least(floor(g.units), l.qty_ordered)
-        and not ${wasRaised('over_shipped', 'd.order_id')} and not ${changedSince})`,
+        and not ${wasRaised('over_shipped', 'd.order_id')} and not ${changedSince} and not ${leftLongAgo})`,
   },
   {
     id: 'I11',

@@ -1,3 +1,4 @@
+import { changesKept } from '../inventory/read.ts'
 import { type Audit, each, isTold } from './audit.ts'
 
 const listings = `from unnest($2::uuid[]) as d(listing_id) ${each('listing', 'g', 'listing_id = d.listing_id')}`
@@ -9,7 +10,6 @@ const quantity = `cross join lateral (select min(floor(coalesce(a.available, 0) 
   where k.merchant_id = $1 and k.listing_id = g.listing_id) s`
 /** What a channel takes at most is in its manifest, and never less. */
 const judgedUpTo = 999
-const newestVersions = 20_000
 
 /** Numbers in shops, and shortages that people see: both follow the ledger. */
 export const pushAudits: readonly Audit[] = [
@@ -19,7 +19,7 @@ export const pushAudits: readonly Audit[] = [
     means: 'Stock moved without a note in the log of changes, so no shop will hear of it.',
     mend: 'Count the item again: that writes the note.',
     over: 'rows',
-    sql: `select distinct m.item_id from inventory_movement m where m.merchant_id = $1 and m.version > ${clock} - ${newestVersions}
+    sql: `select distinct m.item_id from inventory_movement m where m.merchant_id = $1 and m.version > ${clock} - ${changesKept}
       and not exists (select 1 from stock_change s where s.merchant_id = $1 and s.version = m.version and m.item_id = any(s.item_ids))`,
   },
   {

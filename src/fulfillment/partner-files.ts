@@ -56,6 +56,46 @@ export async function verdictOf(tx: Tx, fileId: string): Promise<'applied' | 're
   return row.message === 'applied' ? 'applied' : 'refused'
 }
 
+/** A file held as a whole: nothing of it is applied before a person has it read again. */
+export const heldForMissing = 'HELD_MISSING_SKUS'
+
+export interface FilePast {
+  /** Another file of this connection had the name before, with other bytes. */
+  readonly nameReused: boolean
+  /** It was held and a person had it read again, or it was applied before: what it says is wanted. */
+  readonly released: boolean
+}
+
+/** What is known of an incoming file when it is read. */
+export async function pastOf(tx: Tx, fileId: string): Promise<FilePast> {
+  const [row] = await tx.rows<FilePast & object>(
+    `select exists (select 1 from partner_file k where k.merchant_id = $1 and k.connection_id = f.connection_id and k.direction = 'in'
+         and k.name = f.name and k.sha256 <> f.sha256 and k.created_at < f.created_at) as "nameReused",
+       f.state = 'applied' or exists (select 1 from partner_file_issue i where i.merchant_id = $1 and i.file_id = f.file_id
+         and i.row = 0 and i.code = '${heldForMissing}') as released
+     from partner_file f where f.merchant_id = $1 and f.file_id = $2`,
+    [tx.merchantId, fileId],
+  )
+  return row ?? { nameReused: false, released: false }
+}
+
+export interface Missing {
+  /** Items that this place counted before and has units of, as far as we know. */
+  readonly known: number
+  readonly missing: number
+}
+
+/** How many of the items that a place is known to have are not among these. What was counted down to zero may be left out. */
+export async function missingOf(tx: Tx, locationId: string, itemIds: readonly string[]): Promise<Missing> {
+  const [row] = await tx.rows<Missing & object>(
+    `select count(*)::int as known, (count(*) filter (where d.item_id is null))::int as missing
+     from (select item_id from inventory_level where merchant_id = $1 and location_id = $2 and counted_at is not null and on_hand > 0 offset 0) l
+     left join (select distinct item_id from unnest($3::uuid[]) as t(item_id) offset 0) d on d.item_id = l.item_id`,
+    [tx.merchantId, locationId, itemIds],
+  )
+  return row ?? { known: 0, missing: 0 }
+}
+
 export interface FileEnd {
   readonly state: 'applied' | 'refused'
   readonly document: string | null
@@ -128,6 +168,7 @@ export async function nextSequence(tx: Tx, connectionId: string): Promise<number
   return row?.next ?? 1
 }
 
+/** Their bytes are there: `purgeFiles` leaves those that may still have to be sent, however old they are. */
 export async function frozenFiles(tx: Tx, fileIds: readonly string[]): Promise<FrozenRow[]> {
   return tx.rows<FrozenRow & object>(
     `select file_id as "fileId", name, size, bytes from partner_file where merchant_id = $1 and file_id = any($2::uuid[]) and bytes is not null

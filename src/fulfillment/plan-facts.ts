@@ -10,7 +10,7 @@ export interface ReportedRow {
 /** A row that was well-formed but fits nothing we sent. */
 export interface Misfit {
   readonly row: number
-  readonly code: 'UNKNOWN_REQUEST' | 'SKU_NOT_IN_REQUEST' | 'UNKNOWN_SKU' | 'ALREADY_REPORTED'
+  readonly code: 'FORBIDDEN' | 'SKU_NOT_IN_REQUEST' | 'UNKNOWN_SKU' | 'ALREADY_REPORTED'
   readonly field: string
   readonly message: string
 }
@@ -200,6 +200,10 @@ function settleFinal(draft: Draft, { request, sku, short, shippedAt }: FinalSku)
   return lost
 }
 
+/** One answer to a number that nobody has and to one that is somebody else's: it must not tell which of them it is. */
+const notTheirs =
+  'this request was not sent to you, so nothing was applied for this row; give request_number as our file says it'
+
 /** Works out what reported rows mean for the requests they name. Pure. Stock rows are not its business. */
 export function planFacts(rows: readonly ReportedRow[], requests: ReadonlyMap<string, OpenRequest>): FactPlan {
   const draft: Draft = {
@@ -219,8 +223,7 @@ export function planFacts(rows: readonly ReportedRow[], requests: ReadonlyMap<st
     if (fact.type === 'stock') continue
     const request = requests.get(fact.request)
     if (!request) {
-      const message = `no request "${fact.request.slice(0, 40)}" was sent to you; nothing was applied for this row`
-      draft.misfits.push({ row, code: 'UNKNOWN_REQUEST', field: 'request_number', message })
+      draft.misfits.push({ row, code: 'FORBIDDEN', field: 'request_number', message: notTheirs })
     } else if (fact.type === 'shipped') planShipment(draft, request, row, fact)
     else planAnswer(draft, request, fact)
   }

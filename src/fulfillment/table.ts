@@ -133,7 +133,9 @@ export const partnerFile = pgTable(
     primaryKey({ columns: [t.merchantId, t.fileId] }),
     uniqueIndex('partner_file_out').on(t.merchantId, t.connectionId, t.name).where(sql`${t.direction} = 'out'`),
     index('partner_file_known').on(t.merchantId, t.connectionId, t.sha256).where(sql`${t.direction} = 'in'`),
+    index('partner_file_name').on(t.merchantId, t.connectionId, t.name).where(sql`${t.direction} = 'in'`),
     index('partner_file_sequence').on(t.merchantId, t.connectionId, t.sequence).where(sql`${t.direction} = 'out'`),
+    index('partner_file_bytes').on(t.merchantId, t.bytesUntil, t.fileId).where(sql`${t.bytes} is not null`),
     index('partner_file_page').on(t.merchantId, t.createdAt.desc(), t.fileId.desc()),
     check('partner_file_direction', sql`${t.direction} in ('in','out')`),
     check(

@@ -32,7 +32,7 @@ export const inboxMessage = pgTable(
   ],
 )
 
-/** Raw bytes, partitioned by day so that retention is a DROP. `bytes` null = erased. */
+/** Raw bytes. Declared as partitioned by day, with one partition: deleting by pages is cheap enough (src/README.md). `bytes` null = erased. */
 export const inboxBody = pgTable(
   'inbox_body',
   {

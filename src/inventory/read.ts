@@ -3,6 +3,9 @@ import { shownId } from '../api/fields.ts'
 import { publicId } from '../model/id.ts'
 import type { Tx } from '../platform/db/tx.ts'
 
+/** So many of the newest versions of the ledger keep their row in the log of changes: audits compare the two. */
+export const changesKept = 20_000
+
 export interface LevelRow {
   readonly itemId: string
   readonly sku: string

@@ -4,7 +4,7 @@ import { openLook } from '../audit/look.ts'
 import { type Look, runAudits, type Verdict } from '../audit/run-audits.ts'
 import { showRow } from '../audit/shown.ts'
 import { raiseExceptions, resolveExceptions } from '../journal/record.ts'
-import { dueLanes, fence, type LaneKey, type Lease, returnLane, takeLane } from '../platform/db/lane.ts'
+import { dueLanes, fence, type LaneKey, type Lease, ownLanes, returnLane, takeLane } from '../platform/db/lane.ts'
 import { withClaimTx, withTenantTx } from '../platform/db/tx.ts'
 import type { LaneDeps } from './deps.ts'
 
@@ -52,13 +52,7 @@ export function openAuditRound(deps: Deps): AuditRound {
 
 async function round(state: State): Promise<number> {
   const due = await withClaimTx(state.db, async (tx) => {
-    // A merchant has a lane of its own for it, named by its own id; the first time is drawn, so that they do not crowd.
-    await tx.rows(
-      `insert into lane (merchant_id, connection_id, kind, due_at) select m.merchant_id, m.merchant_id, $1, now() + random() * interval '1 hour' from merchant m
-       where not exists (select 1 from lane l where l.merchant_id = m.merchant_id and l.connection_id = m.merchant_id and l.kind = $1)
-       on conflict do nothing`,
-      [kind],
-    )
+    await ownLanes(tx, kind)
     return dueLanes(tx, [kind], perRound)
   })
   let done = 0

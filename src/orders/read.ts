@@ -12,6 +12,12 @@ export const stages = [
   'cancelled',
 ] as const
 
+/** SQL: nothing more is to happen to this order, and no partner has anything of it in hand. `$1` is the merchant. */
+export const isOver = (order: string): string =>
+  `(select stands.stage in ('shipped', 'cancelled') from order_stage stands where stands.merchant_id = $1 and stands.order_id = ${order})
+   and not exists (select 1 from fulfillment_order asked where asked.merchant_id = $1 and asked.order_id = ${order}
+     and (asked.status in ('open', 'in_progress') or asked.request_status = 'cancellation_requested'))`
+
 export interface OrderRow {
   readonly orderId: string
   readonly connectionId: string

@@ -138,7 +138,7 @@ describe('a file with bad rows', () => {
     expect([state, ...issues.map((issue) => issue.split(':')[0])]).toEqual([
       'applied',
       '2 sku SKU_NOT_IN_REQUEST',
-      '4 request_number UNKNOWN_REQUEST',
+      '4 request_number FORBIDDEN',
       '5 sku SKU_NOT_IN_REQUEST',
       '7 sku SKU_NOT_IN_REQUEST',
     ])
@@ -251,6 +251,6 @@ describe('a file that says what cannot be', () => {
     )
     const name = nameOf('shipments')
     await dock.deliver(name, ships(left('I-1', rows[0]?.number ?? 'FR000000000000000000')))
-    expect((await dock.fate(name)).issues[0]).toMatch(/^2 request_number UNKNOWN_REQUEST/)
+    expect((await dock.fate(name)).issues[0]).toMatch(/^2 request_number FORBIDDEN/)
   })
 })

@@ -1,7 +1,9 @@
 import { ChannelError, type Connector, type FilePort } from '../../src/connector-kit/index.ts'
 import { loadConnectors } from '../../src/connectors.ts'
+import { runFiles } from '../../src/lanes/files-lane.ts'
 import { type Bench, type Connected, openBench } from '../inbox/bench.ts'
 import { shopifyGiven, shopifyHeaders, shopifyOrder } from '../inbox/shops.ts'
+import { aShift } from '../review/shift.ts'
 
 interface Stored {
   readonly bytes: Buffer
@@ -17,14 +19,18 @@ export interface Folder {
   /** Where we put what we took: what we could read, and what we could not. */
   readonly moved: Map<string, 'done' | 'error'>
   drop(name: string, content: string | Uint8Array): void
+  /** Names of files that change while they are read, however they are listed. */
+  readonly slippery: Set<string>
 }
 
 function openFolder(): Folder {
   const inbound = new Map<string, Stored>()
   const requests = new Map<string, Buffer>()
   const moved = new Map<string, 'done' | 'error'>()
+  const slippery = new Set<string>()
   let drops = 0
   return {
+    slippery,
     inbound,
     requests,
     moved,
@@ -42,6 +48,7 @@ function openFolder(): Folder {
       get: async (_ctx, { path }) => {
         const file = inbound.get(path)
         if (!file) throw new ChannelError('not_found', 'gone')
+        if (slippery.has(path)) throw new ChannelError('not_ready', 'it changed while it was read')
         return file.bytes
       },
       archive: async (_ctx, { path }, outcome) => {
@@ -79,7 +86,14 @@ export interface Dock {
 
 const skus = { 'BOX-1': 100, 'BOX-2': 100, '00123': 100 }
 
-export async function openDock(more: { readonly failpoints?: string; readonly settings?: object } = {}): Promise<Dock> {
+interface DockOptions {
+  readonly failpoints?: string
+  readonly settings?: object
+  /** By which we look into the folder, instead of the database's. */
+  readonly clock?: () => Date
+}
+
+export async function openDock({ clock, ...more }: DockOptions = {}): Promise<Dock> {
   const folder = openFolder()
   const loaded = await loadConnectors()
   const real = loaded.get('warehouse-files')
@@ -104,10 +118,21 @@ export async function openDock(more: { readonly failpoints?: string; readonly se
     await bench.run(shop, 'import')
     await bench.run(partner, 'effect')
   }
+  const look = async () => {
+    if (!clock) return bench.run(partner, 'files')
+    const shop = { connectionId: partner.connectionId }
+    const shift = aShift({ db: {} as never, merchantId: bench.merchantId, shop: shop as never }, faked, {
+      connectionId: partner.connectionId,
+      manifest: faked.manifest,
+    })
+    const ports = { ...shift.ports, clock: { ...shift.ports.clock, now: clock } }
+    const connection = { ...shift.connection, settings: { ...fileSettings, ...more.settings } }
+    await runFiles({ ...shift, ports, connection, tenant: bench.tenant })
+  }
   const collect = async () => {
-    await bench.run(partner, 'files')
+    await look()
     await bench.run(partner, 'import')
-    await bench.run(partner, 'files')
+    await look()
   }
   return {
     bench,

@@ -36,6 +36,36 @@ describe('the same again', () => {
     await dock.bench.audit()
   })
 
+  test('H2 9: other bytes under a name that came before are read as a file of their own, which says so', async () => {
+    dock = await openDock()
+    const request = await dock.ask(['BOX-1', 3])
+    const [first, second] = [ships(left('P-1', request)), ships(left('P-2', request))]
+    await dock.deliver('shipments-1.csv', first)
+    expect((await dock.fate('shipments-1.csv')).issues).toEqual([])
+    await dock.deliver('shipments-1.csv', second)
+    const { state, issues } = await dock.fate('shipments-1.csv')
+    expect([state, issues.map((issue) => issue.split(':')[0])]).toEqual(['applied', ['0 - NAME_REUSED']])
+    expect(await dock.onHand('BOX-1')).toBe(98)
+    expect(await dock.bench.rows(`select severity from partner_file_issue`)).toEqual([{ severity: 'warning' }])
+    await dock.deliver('shipments-1.csv', second.replace('#END,1', '#END,9'))
+    const refused = await dock.fate('shipments-1.csv')
+    expect(refused.issues.map((issue) => issue.split(':')[0])).toEqual(['3 - TRUNCATED', '0 - NAME_REUSED'])
+    await dock.bench.replay()
+    await dock.collect()
+    expect((await dock.fate('shipments-1.csv')).issues, 'read again, it says the same').toEqual(refused.issues)
+    await dock.bench.audit()
+  })
+
+  test('H2 9: the same bytes under their own name again are no other file', async () => {
+    dock = await openDock()
+    const file = stock('BOX-1,7,2026-11-22T18:00:00Z')
+    await dock.deliver('stock-1.csv', file)
+    await dock.deliver('stock-1.csv', file)
+    await dock.bench.replay()
+    await dock.collect()
+    expect(await dock.bench.rows('select 1 from partner_file_issue')).toEqual([])
+  })
+
   test('a row told again counts once, also where two lines of the request are of its SKU', async () => {
     dock = await openDock()
     const request = await dock.ask(['BOX-1', 1], ['BOX-1', 1])
@@ -71,7 +101,7 @@ describe('the same again', () => {
 })
 
 describe('a file for somebody else', () => {
-  test('H2 39: numbers of another partner are set aside without a word about them, and nothing is applied', async () => {
+  test('H2 39: numbers of another partner are answered FORBIDDEN and nothing else, nothing is applied, the log knows', async () => {
     dock = await openDock()
     const request = await dock.ask(['BOX-1', 2])
     const south = await dock.bench.connect({
@@ -82,17 +112,40 @@ describe('a file for somebody else', () => {
       location: { code: 'SOUTH', name: 'South dock', rank: 2 },
     })
     const before = await dock.ledger()
-    dock.folder.drop('shipments-1.csv', ships(left('P-1', request, { quantity: 2, final: 'yes' })))
-    dock.folder.drop('acks-1.csv', acks(`${request},rejected,NO`, `${request},cancel_accepted,`))
+    const nobodys = 'FR000000000000000000'
+    dock.folder.drop(
+      'shipments-1.csv',
+      ships(left('P-1', request, { quantity: 2, final: 'yes' }), left('P-2', nobodys)),
+    )
+    dock.folder.drop(
+      'acks-1.csv',
+      acks(`${request},rejected,NO`, `${nobodys},accepted,`, `${request},cancel_accepted,`),
+    )
     await dock.bench.run(south, 'files')
     await dock.bench.run(south, 'import')
     expect({ ...(await dock.ledger()), exceptions: [] }).toEqual({ ...before, exceptions: [] })
     const { issues } = await dock.fate('shipments-1.csv')
-    expect(issues).toEqual([
-      `2 request_number UNKNOWN_REQUEST: no request "${request}" was sent to you; nothing was applied for this row`,
+    const answer = issues[0]?.slice(1)
+    expect(answer).toMatch(/^ request_number FORBIDDEN: this request was not sent to you/)
+    expect(issues, 'what is another partner’s is told no other way than what is nobody’s').toEqual([
+      `2${answer}`,
+      `3${answer}`,
     ])
+    expect((await dock.fate('acks-1.csv')).issues).toEqual([`2${answer}`, `3${answer}`, `4${answer}`])
+    const logged = dock.bench.said().split('\n')
+    expect(logged.filter((line) => line.includes('security.request-not-theirs'))).toHaveLength(2)
+    expect(logged.join('')).not.toContain(request)
+    expect(JSON.stringify((await dock.ledger()).exceptions)).not.toContain(request)
     expect(await dock.onHand('BOX-1')).toBe(100)
     await dock.bench.audit()
+  })
+
+  test('H2 39: a file that names only what was sent to its partner leaves no word in the security log', async () => {
+    dock = await openDock()
+    const request = await dock.ask(['BOX-1', 1])
+    await dock.deliver('shipments-1.csv', ships(left('P-1', request), left('P-2', request, { sku: 'BOX-2' })))
+    expect((await dock.fate('shipments-1.csv')).issues).toHaveLength(1)
+    expect(dock.bench.said()).not.toContain('security.')
   })
 })
 

@@ -43,6 +43,7 @@ test('nothing set is a hub on this machine with its own database', () => {
     devAllowHosts: [],
     failpoints: '',
     pool: { work: 8, ingest: 3 },
+    keep: { messagesDays: 30, personsDays: 30, historyDays: 400 },
     laneLeaseMs: 20_000,
     pollEveryS: null,
     trustProxy: false,

@@ -92,6 +92,16 @@ export function orphanedLanes(tx: DoorTx, kind: string, limit: number): Promise<
   )
 }
 
+/** Every merchant has a lane of its own for this kind of upkeep, named by its own id; the first time is drawn, so that they do not crowd. */
+export async function ownLanes(tx: DoorTx, kind: string): Promise<void> {
+  await tx.rows(
+    `insert into lane (merchant_id, connection_id, kind, due_at) select m.merchant_id, m.merchant_id, $1, now() + random() * interval '1 hour' from merchant m
+     where not exists (select 1 from lane l where l.merchant_id = m.merchant_id and l.connection_id = m.merchant_id and l.kind = $1)
+     on conflict do nothing`,
+    [kind],
+  )
+}
+
 /** Of these lanes, those that nobody holds at the moment, in this or another process. */
 export function freeLanes(tx: DoorTx, keys: readonly LaneKey[]): Promise<LaneKey[]> {
   return tx.rows<LaneKey>(

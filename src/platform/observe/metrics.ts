@@ -15,6 +15,8 @@ export interface Metrics {
   readonly auditViolations: Gauge<'audit'>
   readonly auditRuns: Counter<'outcome'>
   readonly auditLastRun: Gauge
+  /** Rows that were let go of because their time was over. */
+  readonly purgedRows: Counter<'table'>
   readonly contentType: string
   /** The page that Prometheus reads. */
   text(): Promise<string>
@@ -62,6 +64,7 @@ export function createMetrics(options: { readonly processMetrics?: boolean } = {
       help: 'When this process last audited a merchant, in Unix time',
       registers,
     }),
+    purgedRows: counter('hub_purged_rows_total', 'Rows deleted or erased because their time was over', ['table']),
     contentType: register.contentType,
     text: () => register.metrics(),
   }
