@@ -11,6 +11,9 @@ const quantity = `cross join lateral (select min(floor(coalesce(a.available, 0) 
 /** What a channel takes at most is in its manifest, and never less. */
 const judgedUpTo = 999
 
+/** Nothing is on its way to the shop, and no look at it is due: what the shop was seen to show stays. */
+const isQuiet = `coalesce(greatest(p.sending_version, p.pushed_version), 0) <= p.confirmed_version and (p.recheck_at is null or p.recheck_at > now() + interval '1 minute')`
+
 /** Numbers in shops, and shortages that people see: both follow the ledger. */
 export const pushAudits: readonly Audit[] = [
   {
@@ -30,7 +33,7 @@ export const pushAudits: readonly Audit[] = [
     over: 'listings',
     sql: `select g.listing_id ${listings} ${push} ${quantity}
       where g.tracked and g.publish_target is not null and p.desired_version <= p.confirmed_version and p.confirmed_version > 0 and ${caughtUp}
-        and s.qty is not null and least(p.confirmed_qty, ${judgedUpTo}) <> least(greatest(s.qty - p.unseen, 0), ${judgedUpTo})`,
+        and ${isQuiet} and s.qty is not null and least(p.confirmed_qty, ${judgedUpTo}) <> least(greatest(s.qty - p.unseen, 0), ${judgedUpTo})`,
   },
   {
     id: 'I7',

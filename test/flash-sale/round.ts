@@ -239,7 +239,7 @@ const shown = (stalls: readonly Stall[], free: Numbers): boolean =>
 async function isAtRest(tx: Tx, lines: readonly Line[], dock: ReturnType<typeof openDock>): Promise<boolean> {
   if (lines.some((line) => line.queue.length + line.underWay > 0) || dock.toAnswer.length > 0) return false
   const [row] = await tx.rows<{ open: number }>(
-    `select ((select count(*) from listing_push where desired_version > confirmed_version or unseen > 0)
+    `select ((select count(*) from listing_push where greatest(desired_version, sending_version, pushed_version) > confirmed_version or unseen > 0 or recheck_at < now() + interval '1 minute')
        + (select count(*) from push_cursor c where seen_version < (select version from stock_clock k where k.merchant_id = c.merchant_id))
        + (select count(*) from fulfillment_order where request_status = 'cancellation_requested')
        + (select count(*) from effect where state in ('pending', 'sending', 'unknown')))::int as open`,
