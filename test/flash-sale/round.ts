@@ -206,7 +206,9 @@ async function poll(
 function pushShift(premises: Premises, shop: number, { inventory, compareAndSet }: Stall): Shift {
   const connectionId = premises.channels[shop]?.connectionId ?? ''
   const manifest = aManifest({ inventory: { batchMax: 50, compareAndSet, quantityMax: 1_000 } })
-  return aShift(premises.world, { inventory }, { connectionId, manifest })
+  const shift = aShift(premises.world, { inventory }, { connectionId, manifest })
+  // A write whose answer was lost is looked for once more after so long; no call here lasts a tenth of it.
+  return { ...shift, lease: { ...shift.lease, lengthMs: 1_500 } }
 }
 
 function requestShift(premises: Premises, dock: ReturnType<typeof openDock>): Shift {
