@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
 import { holdFlashSale } from './main.ts'
 
-test('two hundred buyers at three shops: nothing is promised twice, nothing comes back on sale, what lacks is short', async () => {
+test('two hundred buyers at three shops: nothing is promised twice, nothing comes back on sale where a write compares, what lacks is short', async () => {
   const database = await freshDatabase()
   const said: string[] = []
   const takings = await holdFlashSale(database.url, { rounds: 6, seed: 1 }, (line) => said.push(line))
