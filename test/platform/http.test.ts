@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { Agent, get } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -291,6 +292,57 @@ describe('the frame', () => {
     expect(lines.join()).toContain('/api/v1/orders')
     expect(lines.join()).not.toContain('canary')
     expect(lines.join()).not.toContain('Bearer')
+  })
+})
+
+describe('a stop', () => {
+  async function listening(more: Partial<HttpOptions> = {}) {
+    const { app } = await server(more)
+    let answer = () => {}
+    const asked = new Promise<void>((resolve) => {
+      app.get('/slow', async () => {
+        const answered = new Promise<void>((done) => {
+          answer = done
+        })
+        resolve()
+        await answered
+        return { done: true }
+      })
+    })
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    return { app, asked, answer: () => answer(), port: (app.server.address() as AddressInfo).port }
+  }
+
+  test('answers what is under way, and does not wait for whoever keeps the connection afterwards', async () => {
+    const { app, asked, answer, port } = await listening()
+    const agent = new Agent({ keepAlive: true })
+    const status = new Promise<number | undefined>((resolve, reject) => {
+      get({ agent, port, host: '127.0.0.1', path: '/slow' }, (reply) => {
+        reply.on('end', () => resolve(reply.statusCode)).resume()
+      }).on('error', reject)
+    })
+    await asked
+    const closed = app.close()
+    answer()
+    expect(await status).toBe(200)
+    const from = performance.now()
+    await closed
+    expect(performance.now() - from).toBeLessThan(1_500)
+    agent.destroy()
+  })
+
+  test('ends in time, whoever opened a connection and says nothing, or never reads an answer', async () => {
+    const { app, asked, port } = await listening({ limits: { stopMs: 300 } })
+    const silent = connect(port, '127.0.0.1')
+    await once(silent, 'connect')
+    const waiting = connect(port, '127.0.0.1')
+    waiting.write('GET /slow HTTP/1.1\r\nhost: hub\r\n\r\n')
+    await asked
+    const gone = Promise.all([silent, waiting].map((socket) => once(socket.resume(), 'close')))
+    const from = performance.now()
+    await app.close()
+    await gone
+    expect(performance.now() - from).toBeLessThan(1_500)
   })
 })
 

@@ -26,6 +26,8 @@ export interface HttpLimits {
   /** Longer than the 60 s of common load balancers, so that they close first. */
   readonly keepAliveMs: number
   readonly bodyBytesMax: number
+  /** What is under way at a stop has so long to end. Then all connections are closed, also those that never asked anything. */
+  readonly stopMs: number
 }
 
 export interface HttpOptions extends HealthDeps {
@@ -37,7 +39,10 @@ export interface HttpOptions extends HealthDeps {
   readonly limits?: Partial<HttpLimits>
 }
 
-const defaults: HttpLimits = { requestMs: 30_000, silenceMs: 60_000, keepAliveMs: 65_000, bodyBytesMax: 1_048_576 }
+const defaults: HttpLimits = {
+  ...{ requestMs: 30_000, silenceMs: 60_000, keepAliveMs: 65_000, stopMs: 5_000 },
+  bodyBytesMax: 1_048_576,
+}
 
 function trustedProxies(
   given: HttpOptions['trustProxy'],
@@ -57,6 +62,14 @@ function logAnswers(app: FastifyInstance): void {
       durationMs: Math.round(reply.elapsedTime),
     }
     request.log.debug({ ...fields, correlationId: request.id }, 'http.answered')
+  })
+}
+
+/** Closing a server waits for every connection that is not idle, and one that was opened and never used is not: Node 24. */
+function endInTime(app: FastifyInstance, stopMs: number): void {
+  app.addHook('preClose', async () => {
+    const late = setTimeout(() => app.server.closeAllConnections(), stopMs).unref()
+    app.server.once('close', () => clearTimeout(late))
   })
 }
 
@@ -93,5 +106,6 @@ export async function buildHttp(options: HttpOptions): Promise<HttpApp> {
   logAnswers(plain)
   await describeApi(plain, options.publicUrl)
   healthRoutes(plain, options)
+  endInTime(plain, limits.stopMs)
   return app
 }
