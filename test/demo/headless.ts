@@ -5,6 +5,7 @@ import type { DemoOptions } from './options.ts'
 import { recountShelves } from './people.ts'
 import { untilAtRest } from './rest.ts'
 import { home, openScene, type Scene, type Stage } from './scene.ts'
+import { playStandstills } from './standstill.ts'
 import { judge, type Verdict } from './verdict.ts'
 
 const seedLimitMs = 240_000
@@ -44,6 +45,10 @@ export async function play(
   const rest = () => untilAtRest(world, merchant, limits)
   // When all is done the warehouse counts once more, as it does each hour; then a clerk corrects, and corrects again.
   let stuck = await rest()
+  if (stuck.length === 0 && options.chaos) {
+    const sold = await playStandstills(scene)
+    stuck = sold > 0 ? await rest() : ['no shop showed enough of anything to be sold while its webhooks are lost']
+  }
   if (stuck.length === 0) {
     await world.ask({ kind: 'count' })
     stuck = await rest()

@@ -84,12 +84,16 @@ export interface WorldAnswers {
   /** The warehouse counts its shelves and drops the stock file off now, as it does each world hour. */
   count: null
   faults: null
+  /** How many SKUs were bought. */
+  rush: number
   close: null
 }
 export type WorldAsk =
   | { readonly kind: 'open'; readonly options: WorldOptions }
   | { readonly kind: 'start'; readonly ordersPerSecond: number }
-  | { readonly kind: 'faults'; readonly faults: Faults }
+  /** The weather everywhere, or at one shop. */
+  | { readonly kind: 'faults'; readonly faults: Faults; readonly shop?: string }
+  | { readonly kind: 'rush'; readonly shop: string }
   | { readonly kind: 'glance' | 'truth' | 'count' | 'close' }
 
 export interface WorldCall {

@@ -8,6 +8,7 @@ import { startPretend as startShopify } from '../../connectors/shopify/pretend/i
 import { startPretend as startWarehouse } from '../../connectors/warehouse-files/pretend/index.ts'
 import { startPretend as startWoo } from '../../connectors/woocommerce/pretend/index.ts'
 import { watchAcks } from './ack-times.ts'
+import { rush } from './rush.ts'
 import { stockShelves } from './shelves.ts'
 import { type Shoppers, startShoppers } from './shoppers.ts'
 import type {
@@ -120,8 +121,10 @@ async function answer(current: { world: World | null }, ask: WorldAsk): Promise<
     const story = { shops: world.shops, shelves: world.shelves, rng: seededRng(world.options.seed) }
     world.shoppers = startShoppers(story, world.options.orders, ask.ordersPerSecond)
   } else if (ask.kind === 'faults') {
-    for (const one of [world.warehouse, ...world.shops]) one.setFaults(ask.faults)
-  } else if (ask.kind === 'count') world.warehouse.stock([])
+    for (const one of [world.warehouse, ...world.shops])
+      if (ask.shop === undefined || one.name === ask.shop) one.setFaults(ask.faults)
+  } else if (ask.kind === 'rush') return rush(world.shops, world.shelves, ask.shop)
+  else if (ask.kind === 'count') world.warehouse.stock([])
   else if (ask.kind === 'glance') return glanceAt(world)
   else if (ask.kind === 'truth') return truthOf(world)
   else return closeWorld(world)

@@ -11,10 +11,7 @@ export interface PlantedBug {
   readonly edits: readonly Edit[]
 }
 
-/**
- * Bugs that the demo must turn red for. A promise that no planted bug can break is not checked. The first is seen by a
- * few rounds of `npm run soak -- --flash-sale` at once; the demo raises a number over an unseen sale too seldom.
- */
+/** Bugs that the demo must turn red for. A promise that no planted bug can break is not checked. */
 export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'retry-with-new-compare',
