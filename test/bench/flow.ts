@@ -1,72 +1,30 @@
-import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { brokenPromises } from '../support/audits.ts'
 import { type Child, startChild } from './children.ts'
-import { type BenchDatabase, type Cluster, writeStatements } from './cluster.ts'
+import { type Cluster, writeStatements } from './cluster.ts'
 import type { Door } from './deliveries.ts'
 import { arrivalsOf } from './fan-out.ts'
 import { atMost, figure, type Part, quantile, ratios } from './figures.ts'
-import { type HubProcess, isReady, startHub, until } from './hub-process.ts'
-import type { Answer, Ask } from './load.ts'
-import { openMerchant, type Sink, untilShown } from './merchant.ts'
+import { next, openScene, ordersIn, type Scene, sampled, throughput, verify } from './flow-scene.ts'
+import { untilShown } from './merchant.ts'
 import type { Options } from './options.ts'
 import { makeOrder } from './order-body.ts'
 import type { Answer as PlainAnswer, Ask as PlainAsk } from './plain-server.ts'
-import { cpuPer, pssMb, rssMb } from './processes.ts'
-import { hubKeys } from './shop.ts'
+import { cpuPer } from './processes.ts'
 
-const onHand = 1_000_000
 const share = 0.6
 const calmPerSecond = 20 // far below any limit: what one order costs in time when nothing waits
-const [origin, other] = [0, 1]
-
-interface Scene {
-  readonly cluster: Cluster
-  readonly options: Options
-  readonly database: BenchDatabase
-  readonly hub: HubProcess
-  readonly sink: Sink
-  readonly load: Child<Ask, Answer>
-  readonly door: Door
-  readonly assortment: { readonly skus: number; readonly hot: number }
-  /** What every shop must show in the end, by SKU. */
-  readonly left: number[]
-  sent: number
-}
+const other = 1
 
 /** The whole hub: from the webhook to the request that tells the other shop. And what it takes in memory. */
 export async function benchFlow(cluster: Cluster, options: Options): Promise<Part> {
-  const assortment = { skus: options.quick ? 200 : 1_000, hot: 0 }
-  const database = await cluster.freshDatabase()
-  const sink: Sink = await startChild('sink.ts')
-  const { port } = await sink.ask({ kind: 'open', shops: 2, skus: assortment.skus })
-  const hub = await startHub({
-    role: 'all',
-    file: 'hub.ts',
-    dataDir: path.join(cluster.dir, 'flow'),
-    databaseUrl: database.url,
-    keys: hubKeys,
-    allowHosts: [`127.0.0.1:${port}`],
-    profile: options.profile,
-  })
-  const load: Child<Ask, Answer> = await startChild('load.ts')
   const plain: Child<PlainAsk, PlainAnswer> = await startChild('plain-server.ts')
+  const scene = await openScene(cluster, options, { name: 'flow', redisUrl: null })
   try {
-    await until(hub, 'readiness', () => isReady(hub))
-    const doors = await openMerchant(hub, sink, { shops: 2, onHand, ...assortment })
-    const left = Array.from({ length: assortment.skus }, () => onHand)
-    await untilShown(sink, left)
-    const door = doors[origin]
-    if (!door) throw new Error('no door')
-    const scene: Scene = { cluster, options, database, hub, sink, load, door, assortment, left, sent: 0 }
-    const beside = await plain.ask({ mode: 'zod', apiSecret: door.apiSecret })
-    return await measure(scene, { ...door, port: beside.port })
+    const beside = await plain.ask({ mode: 'zod', apiSecret: scene.door.apiSecret })
+    return await measure(scene, { ...scene.door, port: beside.port })
   } finally {
-    await load.stop()
     await plain.stop()
-    await hub.stop()
-    await sink.stop()
-    await database.drop()
+    await scene.close()
   }
 }
 
@@ -156,45 +114,6 @@ async function profilesOf({ options, database }: Scene): Promise<string[]> {
   return [`${options.profile}/hub-*.cpuprofile`, await writeStatements(database, options.profile, 'flow')]
 }
 
-/** Notes which orders go out next, and what the shops must show afterwards. */
-function next(scene: Scene, count: number): { readonly from: number; readonly count: number } {
-  const from = scene.sent
-  for (let n = from; n < from + count; n++) {
-    for (const { sku, quantity } of makeOrder(n, scene.assortment, new Date(0)).lines) {
-      scene.left[sku] = (scene.left[sku] ?? 0) - quantity
-    }
-  }
-  scene.sent += count
-  return { from, count }
-}
-
-async function untilImported(scene: Scene): Promise<void> {
-  await until(
-    scene.hub,
-    'all orders imported',
-    async () => {
-      const [row] = await scene.database.query<{ waiting: boolean }>(
-        `select exists (select 1 from inbox_message where state = 'pending') as waiting`,
-      )
-      return row?.waiting === false
-    },
-    50,
-  )
-}
-
-const ordersIn = (options: Options) => (options.quick ? 400 : 4_000)
-
-/** Orders in a second, from the first webhook to the last order imported and reserved. */
-async function throughput(scene: Scene): Promise<number> {
-  const { from, count } = next(scene, ordersIn(scene.options))
-  const { door, assortment } = scene
-  const answer = await scene.load.ask({ kind: 'orders', door, from, count, assortment, perSecond: null })
-  await untilImported(scene)
-  const seconds = (Number(process.hrtime.bigint()) / 1e6 - Math.min(...answer.dueAtMs)) / 1_000
-  await untilShown(scene.sink, scene.left)
-  return count / seconds
-}
-
 /** A steady stream below the limit, and how long each order took to reach the other shop. */
 async function atShare(scene: Scene, perSecond: number): Promise<{ p50: number; p99: number; ackP99: number }> {
   await scene.sink.ask({ kind: 'written', shop: other })
@@ -215,38 +134,4 @@ async function atShare(scene: Scene, perSecond: number): Promise<{ p50: number; 
     `fan-out at ${perSecond}/s: p50 ${found.p50.toFixed(0)} ms, p99 ${found.p99.toFixed(0)} ms; ack p99 ${found.ackP99.toFixed(0)} ms`,
   )
   return found
-}
-
-/** Memory while something goes on, four times a second. */
-async function sampled(
-  { hub, cluster }: Scene,
-  work: () => Promise<unknown>,
-): Promise<{ readonly rss: number[]; readonly pss: number[] }> {
-  const [rss, pss]: [number[], number[]] = [[], []]
-  const sample = () => {
-    rss.push(rssMb(hub.pid))
-    pss.push(pssMb(cluster.pid))
-  }
-  sample()
-  const timer = setInterval(sample, 250)
-  await work()
-  clearInterval(timer)
-  return { rss, pss }
-}
-
-async function verify({ database, sent }: Scene): Promise<number> {
-  const [held] = await database.query<{ orders: number; distinct: number; unapplied: number }>(
-    `select count(*)::int as orders, count(distinct external_id)::int as distinct,
-       (select count(*)::int from inbox_message where source = 'webhook' and state <> 'applied') as unapplied from orders`,
-  )
-  if (held?.orders !== sent || held.distinct !== sent || held.unapplied !== 0)
-    throw new Error(`sent ${sent} orders, the hub holds ${JSON.stringify(held)}`)
-  const [units] = await database.query<{ ordered: number; reserved: number }>(
-    `select (select sum(qty_ordered)::int from order_line) as ordered, (select sum(reserved)::int from inventory_level) as reserved`,
-  )
-  if (units?.ordered !== units?.reserved) throw new Error(`ordered and reserved differ: ${JSON.stringify(units)}`)
-  // One merchant in this database, so the audits may look past the doors.
-  const broken = await brokenPromises({ rows: database.query } as Parameters<typeof brokenPromises>[0])
-  if (Object.keys(broken).length > 0) throw new Error(`broken promises: ${JSON.stringify(broken)}`)
-  return sent
 }

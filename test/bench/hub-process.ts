@@ -21,6 +21,8 @@ export interface HubSettings {
   readonly dataDir: string
   /** Null: its own embedded one. */
   readonly databaseUrl: string | null
+  /** Null or left out: the queue is PostgreSQL. */
+  readonly redisUrl?: string | null
   readonly keys: string | null
   readonly allowHosts: readonly string[]
   readonly profile: string | null
@@ -41,6 +43,7 @@ export async function startHub(settings: HubSettings): Promise<HubProcess> {
     ...(HOME !== undefined && { HOME }),
     ...(TMPDIR !== undefined && { TMPDIR }),
     ...(settings.databaseUrl !== null && { DATABASE_URL: settings.databaseUrl }),
+    ...(settings.redisUrl && { REDIS_URL: settings.redisUrl }),
     ...(settings.keys !== null && { HUB_KEYS: settings.keys }),
     PORT: String(port),
     DATA_DIR: settings.dataDir,

@@ -11,6 +11,7 @@ import { benchGrowth } from './growth.ts'
 import { observeMachine } from './machine.ts'
 import { type Options, type PartName, readOptions, usage } from './options.ts'
 import { benchOverload } from './overload.ts'
+import { benchPipeline } from './pipeline.ts'
 import { type Report, toMarkdown } from './report.ts'
 import { benchSets } from './sets.ts'
 import { benchStart } from './start.ts'
@@ -20,6 +21,7 @@ const benches: Record<PartName, (cluster: Cluster, options: Options) => Promise<
   overload: benchOverload,
   sets: benchSets,
   flow: benchFlow,
+  pipeline: benchPipeline,
   channels: benchChannels,
   fairness: benchFairness,
   growth: benchGrowth,

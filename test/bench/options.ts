@@ -1,7 +1,17 @@
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 
-export const partNames = ['ack', 'overload', 'sets', 'flow', 'channels', 'fairness', 'growth', 'start'] as const
+export const partNames = [
+  'ack',
+  'overload',
+  'sets',
+  'flow',
+  'pipeline',
+  'channels',
+  'fairness',
+  'growth',
+  'start',
+] as const
 export type PartName = (typeof partNames)[number]
 
 export interface Options {
