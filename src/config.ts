@@ -40,8 +40,15 @@ export interface Config {
   /** Null: each connector's own interval. */
   readonly pollEveryS: number | null
   readonly trustProxy: false | number | readonly string[]
+  /** How this hub is registered with platforms that know their apps, by connector. */
+  readonly apps: ReadonlyMap<string, AppSetting>
   /** Makes merchants by API, and nothing else. Null: nobody can. */
   readonly installToken: Secret<string> | null
+}
+
+interface AppSetting {
+  readonly clientId: string
+  readonly clientSecret: Secret<string>
 }
 
 /** Every mend of every bad setting at once, in words for the person at the terminal. */
@@ -146,6 +153,26 @@ function failpointIssue(text: string, ctx: { addIssue(message: string): void }):
   }
 }
 
+const appName = /^APP_([A-Z][A-Z0-9_]{0,58})_(ID|SECRET)$/
+const appValue = /^[\x21-\x7e]{1,200}$/
+
+/** Registrations come in pairs; the connector's kind is in the names: APP_SHOPIFY_ID is for `shopify`. */
+function readApps(given: Readonly<Record<string, string | undefined>>): {
+  readonly apps: ReadonlyMap<string, AppSetting>
+  readonly problems: readonly string[]
+} {
+  const names = Object.keys(given).flatMap((name) => appName.exec(name)?.[1] ?? [])
+  const apps = new Map<string, AppSetting>()
+  const problems: string[] = []
+  for (const name of new Set(names)) {
+    const [clientId = '', clientSecret = ''] = [given[`APP_${name}_ID`], given[`APP_${name}_SECRET`]]
+    if (appValue.test(clientId) && appValue.test(clientSecret))
+      apps.set(name.toLowerCase().replaceAll('_', '-'), { clientId, clientSecret: secret(clientSecret) })
+    else problems.push(`APP_${name}_ID, APP_${name}_SECRET: set both, as the platform shows them, or neither`)
+  }
+  return { apps, problems }
+}
+
 function isLoopback(text: string): boolean {
   return loopbackHost.test(new URL(text).hostname)
 }
@@ -164,9 +191,10 @@ export function readConfig(outside: {
   if (!parsed.success) throw new ConfigError(problems)
   const env = parsed.data
   const publicUrl = env.PUBLIC_URL ?? `http://127.0.0.1:${env.PORT}`
-  problems.push(...contradictions(env, role, publicUrl))
+  const { apps, problems: unpaired } = readApps(given)
+  problems.push(...contradictions(env, role, publicUrl), ...unpaired)
   if (problems.length > 0) throw new ConfigError(problems)
-  return freeze(env, role, publicUrl)
+  return Object.freeze({ ...freeze(env, role, publicUrl), apps })
 }
 
 /** The process's own settings. */
@@ -213,7 +241,7 @@ function contradictions(env: Environment, role: Role, publicUrl: string): string
   return problems
 }
 
-function freeze(env: Environment, role: Role, publicUrl: string): Config {
+function freeze(env: Environment, role: Role, publicUrl: string): Omit<Config, 'apps'> {
   const dataDir = path.resolve(env.DATA_DIR)
   const noProxy = Array.isArray(env.TRUST_PROXY) && env.TRUST_PROXY.length === 0
   return Object.freeze({

@@ -137,6 +137,8 @@ function apiDeps(base: Base, wake: (merchantId: string) => void): ApiDeps {
     connectors,
     wake,
     keys: config.keys,
+    publicUrl: config.publicUrl,
+    apps: config.apps,
     installToken: config.installToken,
     probeCtx: (connector, target) =>
       makeCtx({

@@ -234,15 +234,15 @@ test('subscriptions are made once and found whole', async () => {
 
 test('a merchant connects, and his token is refreshed before it ends', async () => {
   const { shop, ctx } = await openShop('EUR')
-  const { shop: domain, apiSecrets } = ctx.secrets
-  const app = { clientId: 'client-1', clientSecret: apiSecrets[0], baseUrl: ctx.settings.baseUrl }
-  const redirectUri = 'https://hub.example.com/callback'
-  const start = new URL(auth.authorizeUrl?.({ shop: domain, state: 'state-1', redirectUri, app }) ?? '')
+  const app = { clientId: 'client-1', clientSecret: ctx.secrets.apiSecrets[0] ?? '' }
+  const { settings } = ctx
+  const [callbackUrl, returnUrl] = ['https://hub.example.com/callback', 'https://hub.example.com/done']
+  const start = new URL(auth.authorizeUrl?.({ settings, state: 'state-1', callbackUrl, returnUrl, app }) ?? '')
   start.searchParams.set('consent', '1')
   const back = new URL((await fetch(start, { redirect: 'manual' })).headers.get('location') ?? '')
   const query = Object.fromEntries(back.searchParams)
   expect(query.state).toBe('state-1')
-  const secrets = await auth.complete?.({ query, redirectUri, app, ctx })
+  const secrets = await auth.complete?.({ query, settings, app, ctx, fresh: '' })
   if (!secrets) throw new Error('not connected')
   expect(secrets).toMatchObject({ shop: shop.connect.settings.shop, refreshToken: expect.stringMatching(/^shprt_/) })
   const refreshed = await auth.refresh?.({ ...ctx, secrets })

@@ -117,15 +117,17 @@ test('credentials without a refresh token cannot be refreshed', async () => {
   await expect(refresh({ data: token }, {})).rejects.toMatchObject({ kind: 'auth_revoked' })
 })
 
+const consent = (settings: object) =>
+  auth.authorizeUrl?.({
+    settings: { ...settings },
+    state: 's t',
+    callbackUrl: 'https://hub.example.com/cb',
+    returnUrl: 'https://hub.example.com/done',
+    app,
+  })
+
 test('a merchant is sent to his own shop, to grant what is needed', () => {
-  const url = new URL(
-    auth.authorizeUrl?.({
-      shop: 'Example.MyShopify.com',
-      state: 's t',
-      redirectUri: 'https://hub.example.com/cb',
-      app,
-    }) ?? '',
-  )
+  const url = new URL(consent({ shop: 'Example.MyShopify.com' }) ?? '')
   expect(url.origin + url.pathname).toBe(`https://${shopDomain}/admin/oauth/authorize`)
   expect(Object.fromEntries(url.searchParams)).toEqual({
     client_id: 'client-1',
@@ -146,9 +148,7 @@ test.each([
   '.myshopify.com',
   '',
 ])('"%s" is no shop', (name) => {
-  expect(() => auth.authorizeUrl?.({ shop: name, state: 's', redirectUri: 'https://hub.example.com/cb', app })).toThrow(
-    'not a myshopify.com domain',
-  )
+  expect(() => consent({ shop: name })).toThrow('not a myshopify.com domain')
   expect(SettingsShape.safeParse({ shop: name }).success).toBe(false)
 })
 
@@ -175,7 +175,7 @@ function signedQuery(more: Record<string, string> = {}, secret = app.clientSecre
 }
 const complete = (query: Record<string, string>, reply: Reply = { data: token }) => {
   const { ctx, sent } = tokenCtx(reply)
-  return { done: auth.complete?.({ query, redirectUri: 'https://hub.example.com/cb', app, ctx }), sent }
+  return { done: auth.complete?.({ query, settings: { shop: shopDomain }, app, ctx, fresh: '' }), sent }
 }
 
 test('a signed callback becomes credentials with an expiring token', async () => {
@@ -197,6 +197,7 @@ test.each([
   ['changed after signing', { ...signedQuery(), code: 'c-2' }],
   ['of yesterday', signedQuery({ timestamp: '1700000000' })],
   ['for a foreign host', signedQuery({ shop: 'evil.com' })],
+  ['for another shop than the one that was asked', signedQuery({ shop: 'other.myshopify.com' })],
 ])('a callback %s is refused before anything is sent', async (_, query) => {
   const { done, sent } = complete(query)
   await expect(done).rejects.toMatchObject({ kind: 'invalid' })

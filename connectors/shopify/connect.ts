@@ -1,10 +1,18 @@
 import { z } from 'zod'
-import { type Account, type AuthPort, ChannelError, type Ctx, type HttpResponse, type Settings } from '#kit'
+import {
+  type Account,
+  type AppKeys,
+  type AuthPort,
+  ChannelError,
+  type Ctx,
+  type HttpResponse,
+  type Settings,
+} from '#kit'
 import { primaryLocation, shopInfo } from './documents.ts'
 import { retryAfterMs } from './failures.ts'
 import { addressOf, ask } from './graphql.ts'
 import { isSignedQuery } from './library.ts'
-import { type Credentials, CredentialsShape, type ShopCtx, ShopDomain, settingsOf } from './settings.ts'
+import { type Credentials, CredentialsShape, SettingsShape, type ShopCtx, ShopDomain, settingsOf } from './settings.ts'
 
 /** Writing implies reading (docs access-scopes, read 2026-11-23). */
 const scopes = [
@@ -41,24 +49,24 @@ const probe = async (ctx: ShopCtx): Promise<Account> => {
   return location === null ? account : { ...account, settings: { locationId: location.id } }
 }
 
-const App = z.object({
-  clientId: z.string().min(1),
-  clientSecret: z.string().min(1),
-  baseUrl: z.string().optional(),
-})
-
-function shopOf(text: string): string {
-  const shop = ShopDomain.safeParse(text)
-  if (!shop.success) throw new ChannelError('invalid', 'not a myshopify.com domain', { field: 'shop' })
-  return shop.data
+/** The shop that was meant, at Shopify or, in development, on this machine. @throws ChannelError */
+function shopOf(settings: Settings): { readonly shop: string; readonly address: string } {
+  const parsed = SettingsShape.safeParse(settings)
+  if (!parsed.success) throw new ChannelError('invalid', 'not a myshopify.com domain', { field: 'settings.shop' })
+  const { shop, baseUrl } = parsed.data
+  return { shop, address: baseUrl ?? `https://${shop}` }
 }
 
-const authorizeUrl: AuthPort['authorizeUrl'] = ({ shop, state, redirectUri, app }) => {
-  const { clientId, baseUrl } = App.parse(app)
-  const url = new URL('/admin/oauth/authorize', baseUrl ?? `https://${shopOf(shop)}`)
-  url.searchParams.set('client_id', clientId)
+function appOf(app: AppKeys | null): AppKeys {
+  if (app === null) throw new ChannelError('invalid', 'this hub is not registered as an app of Shopify')
+  return app
+}
+
+const authorizeUrl: AuthPort['authorizeUrl'] = ({ settings, state, callbackUrl, app }) => {
+  const url = new URL('/admin/oauth/authorize', shopOf(settings).address)
+  url.searchParams.set('client_id', appOf(app).clientId)
   url.searchParams.set('scope', scopes.join(','))
-  url.searchParams.set('redirect_uri', redirectUri)
+  url.searchParams.set('redirect_uri', callbackUrl)
   url.searchParams.set('state', state)
   return url.href
 }
@@ -109,15 +117,18 @@ async function postToken(ctx: Ctx<unknown>, url: string, form: Settings) {
   return readToken(response, ctx.now())
 }
 
-const complete: AuthPort<Credentials>['complete'] = async ({ query, app, ctx }) => {
-  const { clientId, clientSecret, baseUrl } = App.parse(app)
-  const shop = shopOf(query.shop ?? '')
+const complete: AuthPort<Credentials>['complete'] = async ({ query, settings, app, ctx }) => {
+  const { clientId, clientSecret } = appOf(app)
+  const { shop, address } = shopOf(settings)
   if (!(await isSignedQuery(query, { clientId, clientSecret }))) {
     throw new ChannelError('invalid', 'the callback is not signed by Shopify', { field: 'hmac' })
   }
-  const url = `${baseUrl ?? `https://${shop}`}/admin/oauth/access_token`
+  if (ShopDomain.safeParse(query.shop).data !== shop) {
+    throw new ChannelError('invalid', 'another shop answered than the one that was asked', { field: 'shop' })
+  }
   const form = { client_id: clientId, client_secret: clientSecret, code: query.code ?? '', expiring: '1' }
-  return CredentialsShape.parse({ shop, clientId, apiSecrets: [clientSecret], ...(await postToken(ctx, url, form)) })
+  const token = await postToken(ctx, `${address}/admin/oauth/access_token`, form)
+  return CredentialsShape.parse({ shop, clientId, apiSecrets: [clientSecret], ...token })
 }
 
 const refresh: AuthPort<Credentials>['refresh'] = async (ctx) => {

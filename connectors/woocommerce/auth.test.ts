@@ -110,10 +110,11 @@ describe('probe', () => {
 describe('wc-auth', () => {
   test('the approval page gets all five parameters, the state as user_id', () => {
     const href = auth.authorizeUrl?.({
-      shop: 'shop.example.com/de/',
+      settings: readSettings({ storeUrl: 'shop.example.com/de/' }),
       state: 'nonce',
-      redirectUri: 'https://hub.example.com/callback',
-      app: { returnUrl: 'https://hub.example.com/done' },
+      callbackUrl: 'https://hub.example.com/callback',
+      returnUrl: 'https://hub.example.com/done',
+      app: null,
     })
     const url = new URL(href ?? '')
     expect(url.origin + url.pathname).toBe('https://shop.example.com/de/wc-auth/v1/authorize')
@@ -125,9 +126,21 @@ describe('wc-auth', () => {
       callback_url: 'https://hub.example.com/callback',
     })
   })
-  test('what is no shop address is refused', () => {
-    const a = { shop: 'javascript:alert(1)', state: 's', redirectUri: 'https://hub.example.com', app: {} }
-    expect(() => auth.authorizeUrl?.(a)).toThrow(/not a shop address/)
+  const complete = (query: Record<string, string>) =>
+    auth.complete?.({ query, settings: {}, app: null, ctx: recorder(shop()).ctx, fresh: 'fresh-secret-of-our-own' })
+  test('the keys that a shop posts become credentials, with a webhook secret of our own', async () => {
+    const query = { key_id: '1', user_id: 'nonce', consumer_key: 'ck_1', consumer_secret: 'cs_1' }
+    expect(await complete(query)).toEqual({
+      consumerKey: 'ck_1',
+      consumerSecret: 'cs_1',
+      webhookSecret: 'fresh-secret-of-our-own',
+    })
+  })
+  test.each([
+    ['consumer_key', { consumer_secret: 'cs_1' }],
+    ['consumer_secret', { consumer_key: 'ck_1', consumer_secret: '' }],
+  ])('an answer without %s is refused by its name', async (field, query) => {
+    await expect(complete(query as Record<string, string>)).rejects.toMatchObject({ kind: 'invalid', info: { field } })
   })
 })
 

@@ -110,28 +110,30 @@ async function probe(ctx: WooCtx): Promise<Account> {
   return { key, name: site.name || new URL(key).host, currency, timeZone, missing, settings }
 }
 
-const appSettings = z.object({ appName: z.string().default('Crossdock'), returnUrl: z.string().optional() })
-
 /**
- * The merchant's approval page. The keys then come by an unsigned server POST to `redirectUri`, so `state` (echoed as
+ * The merchant's approval page. The keys then come by an unsigned server POST to `callbackUrl`, so the state (echoed as
  * user_id) is the only proof; the shop follows redirects with the keys in the body, so that route must never redirect.
  */
-function authorizeUrl(a: {
-  shop: string
-  state: string
-  redirectUri: string
-  app: Readonly<Record<string, unknown>>
-}): string {
-  const address = storeAddress(a.shop)
-  if (address === null) throw new ChannelError('invalid', 'not a shop address', { field: 'shop' })
-  const app = appSettings.parse(a.app)
-  const url = new URL(`${address}/wc-auth/v1/authorize`)
-  url.searchParams.set('app_name', app.appName)
+const authorizeUrl: AuthPort['authorizeUrl'] = ({ settings, state, callbackUrl, returnUrl }) => {
+  const url = new URL(`${readSettings(settings).storeUrl}/wc-auth/v1/authorize`)
+  url.searchParams.set('app_name', 'Crossdock')
   url.searchParams.set('scope', 'read_write')
-  url.searchParams.set('user_id', a.state)
-  url.searchParams.set('return_url', app.returnUrl ?? a.redirectUri)
-  url.searchParams.set('callback_url', a.redirectUri)
+  url.searchParams.set('user_id', state)
+  url.searchParams.set('return_url', returnUrl)
+  url.searchParams.set('callback_url', callbackUrl)
   return url.href
 }
 
-export const auth: AuthPort<Credentials> = { probe, authorizeUrl }
+const posted = z.object({ consumer_key: z.string().min(1).max(200), consumer_secret: z.string().min(1).max(200) })
+
+/** The keys as the shop posted them. What they may do is asked of the shop afterwards, at the address that was meant. */
+const complete: AuthPort<Credentials>['complete'] = async ({ query, fresh }) => {
+  const keys = posted.safeParse(query)
+  if (!keys.success) {
+    const field = keys.error.issues[0]?.path.join('.') ?? 'consumer_key'
+    throw new ChannelError('invalid', `the shop's answer has no usable ${field}`, { field })
+  }
+  return { consumerKey: keys.data.consumer_key, consumerSecret: keys.data.consumer_secret, webhookSecret: fresh }
+}
+
+export const auth: AuthPort<Credentials> = { probe, authorizeUrl, complete }

@@ -67,6 +67,10 @@ export interface Flows {
   connectionMended(tx: Tx, cause: Cause, connectionId: string): Promise<void>
 }
 
+export interface AppSetting {
+  readonly clientId: string
+  readonly clientSecret: Secret<string>
+}
 export interface ProbeTarget {
   readonly merchantId: string
   readonly connectionId: string
@@ -85,6 +89,10 @@ export interface ApiDeps {
   readonly wake: (merchantId: string) => void
   /** A Ctx for a connection that is not stored yet. */
   readonly probeCtx: (connector: Connector, target: ProbeTarget) => Ctx
+  /** The hub's own address, without a slash at its end. */
+  readonly publicUrl: string
+  /** The hub's registrations on platforms, by connector. */
+  readonly apps: ReadonlyMap<string, AppSetting>
   /** Makes merchants, and nothing else. Null: no merchant can be made by API. */
   readonly installToken: Secret<string> | null
 }

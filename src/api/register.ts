@@ -1,5 +1,7 @@
 import { auditRoutes } from '../audit/routes.ts'
 import { catalogRoutes } from '../catalog/routes.ts'
+import { consentPages } from '../connections/consent-pages.ts'
+import { consentRoutes } from '../connections/consent-routes.ts'
 import { connectionRoutes } from '../connections/routes.ts'
 import { fulfillmentRoutes } from '../fulfillment/routes.ts'
 import { inboxRoutes } from '../inbox/routes.ts'
@@ -15,6 +17,7 @@ export async function registerApi(app: HttpApp, deps: ApiDeps): Promise<void> {
   const slices = [
     merchantRoutes(deps),
     connectionRoutes(deps),
+    consentRoutes(deps),
     catalogRoutes(deps),
     inventoryRoutes(deps),
     orderRoutes(deps),
@@ -24,4 +27,5 @@ export async function registerApi(app: HttpApp, deps: ApiDeps): Promise<void> {
     auditRoutes(deps),
   ]
   for (const slice of slices) await app.register(slice, { prefix: '/api/v1' })
+  await app.register(consentPages(deps))
 }

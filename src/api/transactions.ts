@@ -91,13 +91,31 @@ export async function writing<T>(
   const { merchantId, actor } = principalOf(request)
   const key = replayable ? replayKey(request) : null
   const asked = {
-    requestId: deps.ports.ids.uuid(),
     actor,
     action: `${request.method} ${request.routeOptions.url ?? ''}`,
     reason,
     key,
     fingerprint: key === null ? null : fingerprintOf(request),
   }
+  return carriedOut(deps, merchantId, asked, work)
+}
+
+/** The same for what a merchant asked for earlier and is carried out now, once whatever it waited for has come. */
+export function writingFor<T>(
+  deps: ApiDeps,
+  { merchantId, ...asked }: { readonly merchantId: string; readonly actor: string; readonly action: string },
+  work: (tx: Tx, cause: Cause) => Promise<T>,
+): Promise<T> {
+  return carriedOut(deps, merchantId, { ...asked, reason: null, key: null, fingerprint: null }, work)
+}
+
+async function carriedOut<T>(
+  deps: ApiDeps,
+  merchantId: string,
+  given: Omit<Asked, 'requestId'>,
+  work: (tx: Tx, cause: Cause) => Promise<T>,
+): Promise<T> {
+  const asked = { ...given, requestId: deps.ports.ids.uuid() }
   const result = await retrying(deps.ports.rng.unit, () =>
     withTenantTx(deps.db, merchantId, async (tx) => {
       const earlier = await earlierAnswer<T>(tx, asked)

@@ -4,11 +4,13 @@ import { type FieldError, Problem } from '../platform/http/problem.ts'
 
 export interface ConnectRequest {
   readonly connector: string
-  readonly label: string
+  /** Null: what the connection is called already, or else the shop's own name. */
+  readonly label: string | null
   readonly credentials: Readonly<Record<string, unknown>>
   readonly settings: Readonly<Record<string, unknown>>
   readonly ordersFrom: string | null
-  readonly writeMode: 'off' | 'on'
+  /** Null: as it is, and off where it is new. */
+  readonly writeMode: 'off' | 'on' | null
   readonly location: { readonly code: string; readonly name: string; readonly rank: number } | null
 }
 export interface CheckedRequest extends ConnectRequest {
@@ -69,20 +71,42 @@ function locationErrors(connector: Connector, request: ConnectRequest): FieldErr
   ]
 }
 
+function connectorOf(connectors: ReadonlyMap<string, Connector>, kind: string): Connector {
+  const connector = connectors.get(kind)
+  if (connector) return connector
+  const known = [...connectors.keys()].sort().join(', ')
+  throw invalid([{ field: 'connector', message: 'is not known here', mend: `Use one of: ${known}.` }])
+}
+
+function settingsOf(
+  connector: Connector,
+  given: ConnectRequest['settings'],
+): { readonly value: Settings } | FieldError[] {
+  const settings = parsed(connector.settings, given, 'settings')
+  if (!('value' in settings)) return settings
+  const errors = [...unknownSettings(given, settings.value), ...unstorable(settings.value)]
+  return errors.length > 0 ? errors : settings
+}
+
+/** Settings alone, before there are credentials. @throws Problem naming each field */
+export function checkSettings(
+  connectors: ReadonlyMap<string, Connector>,
+  request: Pick<ConnectRequest, 'connector' | 'settings'>,
+): { readonly spoken: Connector; readonly parsed: Settings } {
+  const spoken = connectorOf(connectors, request.connector)
+  const settings = settingsOf(spoken, request.settings)
+  if (!('value' in settings)) throw invalid(settings)
+  return { spoken, parsed: settings.value }
+}
+
 /** Everything that can be told wrong without asking the far side. @throws Problem naming each field */
 export function checkRequest(connectors: ReadonlyMap<string, Connector>, request: ConnectRequest): CheckedRequest {
-  const connector = connectors.get(request.connector)
-  if (!connector) {
-    const known = [...connectors.keys()].sort().join(', ')
-    throw invalid([{ field: 'connector', message: 'is not known here', mend: `Use one of: ${known}.` }])
-  }
+  const connector = connectorOf(connectors, request.connector)
   const secrets = parsed(connector.credentials, request.credentials, 'credentials')
-  const settings = parsed(connector.settings, request.settings, 'settings')
+  const settings = settingsOf(connector, request.settings)
   const errors = [
     ...('value' in secrets ? [] : secrets),
-    ...('value' in settings
-      ? [...unknownSettings(request.settings, settings.value), ...unstorable(settings.value)]
-      : settings),
+    ...('value' in settings ? [] : settings),
     ...locationErrors(connector, request),
   ]
   if (errors.length > 0 || !('value' in secrets) || !('value' in settings)) throw invalid(errors)

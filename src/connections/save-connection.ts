@@ -92,8 +92,8 @@ export async function saveConnection(
   const settings = JSON.stringify({ ...checked.parsed, ...account.settings })
   await tx.rows(
     `insert into connection as c (merchant_id, connection_id, account_id, connector, label, write_mode, settings, credentials, endpoint_token, orders_from)
-     values ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, coalesce($10::timestamptz, now()))
-     on conflict (merchant_id, connection_id) do update set label = excluded.label, write_mode = excluded.write_mode, settings = excluded.settings,
+     values ($1, $2, $3, $4, coalesce($5, $11), coalesce($6, 'off'), $7::jsonb, $8, $9, coalesce($10::timestamptz, now()))
+     on conflict (merchant_id, connection_id) do update set label = coalesce($5, c.label), write_mode = coalesce($6, c.write_mode), settings = excluded.settings,
        credentials = excluded.credentials, endpoint_token = coalesce(excluded.endpoint_token, c.endpoint_token), orders_from = coalesce($10::timestamptz, c.orders_from),
        status = 'active', status_reason = null, last_error = null`,
     [
@@ -107,6 +107,7 @@ export async function saveConnection(
       sealed,
       token,
       checked.ordersFrom,
+      cleanText(account.name, 100) || kind,
     ],
   )
   await linkLocation(tx, deps.ids, plan)

@@ -64,6 +64,42 @@ export const connection = pgTable(
   ],
 )
 
+/** Control plane: the merchant behind a consent that comes back. Good for one use, and for minutes. */
+export const consentState = pgTable('consent_state', {
+  stateSha256: bytea('state_sha256').primaryKey(),
+  merchantId: uuid('merchant_id').notNull(),
+  consentId: uuid('consent_id').notNull(),
+  expiresAt: instant('expires_at').notNull(),
+})
+
+/** A merchant was sent to a shop's consent page; what became of it. */
+export const consent = pgTable(
+  'consent',
+  {
+    merchantId: merchantId(),
+    consentId: uuid('consent_id').notNull(),
+    connector: text('connector').notNull(),
+    /** Names the shop that must answer. */
+    settings: jsonb('settings').notNull(),
+    label: text('label'),
+    ordersFrom: instant('orders_from'),
+    actor: text('actor').notNull(),
+    /** The browser that asked: no other may bring the answer. */
+    browserSha256: bytea('browser_sha256').notNull(),
+    status: text('status').notNull().default('waiting'),
+    reason: text('reason'),
+    /** What a shop posted before the browser came back; sealed, and gone once used. */
+    keys: text('keys'),
+    connectionId: uuid('connection_id'),
+    createdAt: createdAt(),
+    expiresAt: instant('expires_at').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.merchantId, t.consentId] }),
+    check('consent_status', sql`${t.status} in ('waiting','connected','refused')`),
+  ],
+)
+
 /** Where a stream of a connection stands. Moves only in the transaction that stored what it passed. */
 export const syncCursor = pgTable(
   'sync_cursor',

@@ -107,22 +107,41 @@ export interface Account {
   /** What the hub keeps as connection settings (e.g. default location). */
   readonly settings?: Settings
 }
+/** The hub's own registration on a platform. The secret is the operator's, and is sent to the platform only. */
+export interface AppKeys {
+  readonly clientId: string
+  readonly clientSecret: string
+}
+/** The merchant is about to be asked whether this hub may come in. */
+export interface ConsentRequest {
+  /** Parsed by the connector's own schema; they say which shop must answer. */
+  readonly settings: Settings
+  /** Unguessable and good for one use: the only proof that an answer belongs to this question. */
+  readonly state: string
+  /** Where the platform answers. */
+  readonly callbackUrl: string
+  /** Where the browser comes back to, on platforms on which that is another address. Holds the state. */
+  readonly returnUrl: string
+  /** Null: the platform knows no registration (`key-pair`). */
+  readonly app: AppKeys | null
+}
 export interface AuthPort<S = unknown> {
   /** Reads back who we are there, with the given credentials. Also the health check. */
   probe(ctx: Ctx<S>): Promise<Account>
-  /** OAuth start: where to send the merchant's browser. */
-  authorizeUrl?(a: {
-    readonly shop: string
-    readonly state: string
-    readonly redirectUri: string
-    readonly app: Settings
-  }): string
-  /** OAuth callback: code in, credentials out. */
+  /** Where to send the merchant's browser for consent. @throws ChannelError invalid, naming the field */
+  authorizeUrl?(a: ConsentRequest): string
+  /**
+   * What came back from the consent, in: credentials, out. `query` is the callback's query (`oauth2`), or the fields that
+   * the shop posted (`key-pair`), and must be about the shop in `settings`.
+   * @throws ChannelError invalid, when it is not
+   */
   complete?(a: {
     readonly query: Readonly<Record<string, string>>
-    readonly redirectUri: string
-    readonly app: Settings
+    readonly settings: Settings
+    readonly app: AppKeys | null
     readonly ctx: Ctx<unknown>
+    /** 256 random bits as base64url, for a secret of the new connection's own. */
+    readonly fresh: string
   }): Promise<S>
   /** When the access of these credentials ends; null: nothing says so. Pure. */
   expiresAt?(secrets: S): string | null

@@ -1,3 +1,4 @@
+import { noteOrderSeen } from '../connections/open-connection.ts'
 import { ChannelError, type RawOrder } from '../connector-kit/index.ts'
 import { after, ordersArrived } from '../flows.ts'
 import {
@@ -144,6 +145,7 @@ async function importFacts(shift: Shift, facts: readonly OrderFact[]): Promise<R
   try {
     const arrivals = await shift.tenant(async (tx) => {
       const arrived = await ordersArrived(tx, shift.ports.ids, shift.connection, facts)
+      if (arrived.some((a) => a.kind === 'applied')) await noteOrderSeen(tx, shift.lease.connectionId)
       const asked = new Set(arrived.flatMap((a) => (a.kind === 'refetch' ? [a.messageId] : [])))
       const ends = arrived.flatMap((a): MessageEnd[] =>
         a.kind === 'refetch' || asked.has(a.messageId)

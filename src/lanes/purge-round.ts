@@ -1,6 +1,7 @@
 /** What is over is let go of, merchant by merchant, about once an hour, by one of the workers. Nothing waits for it. */
 import { purgeAnswers } from '../api/transactions.ts'
 import type { Config } from '../config.ts'
+import { purgeConsents } from '../connections/consent.ts'
 import { purgeEffects } from '../effects/purge-effects.ts'
 import { purgeFiles } from '../fulfillment/purge-files.ts'
 import { purgeMessages } from '../inbox/purge-messages.ts'
@@ -45,6 +46,7 @@ const verbs: readonly Verb[] = [
   { table: 'order_person', keep: 'personsDays', purge: purgePersons },
   { table: 'partner_file', keep: null, purge: purgeFiles },
   { table: 'api_answer', keep: null, purge: purgeAnswers },
+  { table: 'consent', keep: null, purge: purgeConsents },
   { table: 'stock_change', keep: null, purge: purgeChanges },
   { table: 'effect', keep: 'historyDays', purge: purgeEffects },
   { table: 'timeline_event', keep: 'historyDays', purge: purgeTimeline },

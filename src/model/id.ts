@@ -2,6 +2,7 @@
 const prefixes = {
   merchant: 'mer',
   connection: 'con',
+  consent: 'cst',
   item: 'itm',
   listing: 'lst',
   location: 'loc',

@@ -42,6 +42,9 @@ async function crossdock(
   return { code, out: Buffer.concat(out).toString('utf8'), err }
 }
 
+/** A consent belongs to the browser that asked for it: a terminal has none. */
+const forBrowsers = ['POST /connections/consents', 'GET /connections/consents/{id}']
+
 test('every route of the API has a command, and every command a route', async () => {
   const { paths } = (await api.app.inject('/api/openapi.json')).json()
   const routes = Object.keys(paths).flatMap((path) =>
@@ -50,7 +53,7 @@ test('every route of the API has a command, and every command a route', async ()
   const covered = commands.map(
     ({ method, path }) => `${method} ${path.replace(/\?.*/, '').replaceAll(/:(\w+)/g, '{$1}')}`,
   )
-  expect(routes.filter((route) => !covered.includes(route))).toEqual([])
+  expect(routes.filter((route) => !covered.includes(route))).toEqual(forBrowsers)
   expect(covered.filter((route) => !routes.includes(route))).toEqual([])
 })
 

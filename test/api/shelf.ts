@@ -22,6 +22,7 @@ export interface Shelf {
   readonly merchantId: string
   readonly key: string
   readonly connection: string
+  readonly consent: string
   readonly partner: string
   readonly item: string
   readonly listing: string
@@ -154,6 +155,7 @@ export async function aShelf(api: Api, name: string): Promise<Shelf> {
     credentials,
     settings: { shop: `shop-${name}` },
   })
+  const consent = await post('/connections/consents', { connector: 'fake-shop', settings: { shop: 'another' } })
   const partner = await post('/connections', {
     connector: 'fake-3pl',
     label: '3PL',
@@ -185,6 +187,7 @@ export async function aShelf(api: Api, name: string): Promise<Shelf> {
     merchantId,
     key,
     connection: String(connection.id),
+    consent: String(consent.id),
     partner: String(partner.id),
     item: String(list(items.items)[0]?.id),
     listing: await first('/listings'),

@@ -49,6 +49,7 @@ const shop = defineConnector<{ token: string }>({
     found: z.string().optional(),
   }),
   auth: {
+    authorizeUrl: ({ settings, state }) => `https://${settings.shop}.example.com/consent?state=${state}`,
     probe: async ({ secrets, settings }) => {
       if (secrets.token === 'wrong') throw new ChannelError('auth_revoked', 'the shop refuses this token')
       if (secrets.token === 'silent') throw new ChannelError('transient', 'no answer in time')
@@ -144,6 +145,8 @@ export async function openApi(): Promise<Api> {
       newId: () => ids.uuid(),
       signal: new AbortController().signal,
     }),
+    publicUrl: 'https://hub.example.com',
+    apps: new Map(),
     installToken: secret(installToken),
   }
   const app = await buildHttp({

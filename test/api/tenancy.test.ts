@@ -49,6 +49,7 @@ const attempts: Readonly<Record<string, readonly Attempt[]>> = {
   ],
   'PATCH /locations/{id}': [{ path: (s) => `/locations/${s.location}`, body: () => ({ name: 'Stolen' }) }],
   'GET /connections/{id}': [{ path: (s) => `/connections/${s.connection}` }],
+  'GET /connections/consents/{id}': [{ path: (s) => `/connections/consents/${s.consent}` }],
   'PATCH /connections/{id}': [{ path: (s) => `/connections/${s.connection}`, body: () => ({ label: 'Stolen' }) }],
   'POST /connections/{id}/poll': [{ path: (s) => `/connections/${s.connection}/poll` }],
   'POST /connections/{id}/disconnect': [{ path: (s) => `/connections/${s.connection}/disconnect` }],

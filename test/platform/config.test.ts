@@ -129,6 +129,30 @@ describe('a bad setting is refused with its name, what it got, and the mend', ()
   })
 })
 
+describe('registrations as an app', () => {
+  test('are pairs, named after their connector, and show no secret', () => {
+    const config = read({
+      APP_SHOPIFY_ID: 'client-1',
+      APP_SHOPIFY_SECRET: 'canary',
+      APP_BIG_SHOP_ID: 'b',
+      APP_BIG_SHOP_SECRET: 'c',
+    })
+    expect([...config.apps.keys()]).toEqual(['shopify', 'big-shop'])
+    expect(config.apps.get('shopify')?.clientSecret.reveal()).toBe('canary')
+    expect(inspect(config, { depth: 9 })).not.toContain('canary')
+  })
+
+  test.each([
+    ['an id alone', { APP_SHOPIFY_ID: 'client-1' }],
+    ['a secret alone', { APP_SHOPIFY_SECRET: 'canary' }],
+    ['a secret with a space in it', { APP_SHOPIFY_ID: 'client-1', APP_SHOPIFY_SECRET: 'can ary' }],
+  ])('%s is refused by name', (_name, env) => {
+    expect(problems(env)).toEqual([
+      'APP_SHOPIFY_ID, APP_SHOPIFY_SECRET: set both, as the platform shows them, or neither',
+    ])
+  })
+})
+
 describe('settings that contradict each other are refused', () => {
   const far = { PUBLIC_URL: 'https://hub.example.com' }
   const cases: [string, Record<string, string>, string[], RegExp][] = [

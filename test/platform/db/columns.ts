@@ -18,6 +18,8 @@ const hub: Readonly<Record<string, Columns>> = {
     secret: 'credentials endpoint_token',
     plain: 'connector label status status_reason write_mode settings last_error',
   },
+  consent: { secret: 'browser_sha256 keys', plain: 'connector settings label actor status reason' },
+  consent_state: { secret: 'state_sha256' },
   effect: { plain: 'kind dedupe_key state intent external_ref reason' },
   exception: { plain: 'kind dedupe_key subject_kind detail' },
   fulfillment_order: { plain: 'request_number status request_status reason' },
