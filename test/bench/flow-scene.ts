@@ -12,6 +12,8 @@ import { pssMb, rssMb } from './processes.ts'
 import { hubKeys } from './shop.ts'
 
 const onHand = 1_000_000
+/** Of its capacity, where the hub is asked how quick and how large it is. */
+export const share = 0.6
 
 /** A whole hub with one merchant and two shops, and what the bench needs to know of it. */
 export interface Scene {

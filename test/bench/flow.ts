@@ -4,14 +4,13 @@ import { type Cluster, writeStatements } from './cluster.ts'
 import type { Door } from './deliveries.ts'
 import { arrivalsOf } from './fan-out.ts'
 import { atMost, figure, type Part, quantile, ratios } from './figures.ts'
-import { next, openScene, ordersIn, type Scene, sampled, throughput, verify } from './flow-scene.ts'
+import { next, openScene, ordersIn, type Scene, sampled, share, throughput, verify } from './flow-scene.ts'
 import { untilShown } from './merchant.ts'
 import type { Options } from './options.ts'
 import { makeOrder } from './order-body.ts'
 import type { Answer as PlainAnswer, Ask as PlainAsk } from './plain-server.ts'
 import { cpuPer } from './processes.ts'
 
-const share = 0.6
 const calmPerSecond = 20 // far below any limit: what one order costs in time when nothing waits
 const other = 1
 

@@ -9,6 +9,7 @@ import { isMet, type Part } from './figures.ts'
 import { benchFlow } from './flow.ts'
 import { benchGrowth } from './growth.ts'
 import { observeMachine } from './machine.ts'
+import { benchMemory } from './memory.ts'
 import { type Options, type PartName, readOptions, usage } from './options.ts'
 import { benchOverload } from './overload.ts'
 import { benchPipeline } from './pipeline.ts'
@@ -22,6 +23,7 @@ const benches: Record<PartName, (cluster: Cluster, options: Options) => Promise<
   sets: benchSets,
   flow: benchFlow,
   pipeline: benchPipeline,
+  memory: benchMemory,
   channels: benchChannels,
   fairness: benchFairness,
   growth: benchGrowth,

@@ -7,6 +7,7 @@ export const partNames = [
   'sets',
   'flow',
   'pipeline',
+  'memory',
   'channels',
   'fairness',
   'growth',
@@ -20,6 +21,8 @@ export interface Options {
   /** Small sizes: shows that the bench works, not how fast the hub is. */
   readonly quick: boolean
   readonly json: string
+  /** How long the part `memory` goes on. */
+  readonly minutes: number
   /** How many orders are there when the part `growth` measures, fewest first. */
   readonly growth: readonly number[]
   /** Folder of the CPU profiles; null: none are taken. */
@@ -28,7 +31,7 @@ export interface Options {
   say(line: string): void
 }
 
-export const usage = `npm run bench -- [--part ${partNames.join('|')}]… [--quick] [--repeats 5] [--json .demo/bench.json] [--profile] [--growth 10000,200000]\n`
+export const usage = `npm run bench -- [--part ${partNames.join('|')}]… [--quick] [--repeats 5] [--json .demo/bench.json] [--profile] [--growth 10000,200000] [--minutes 3]\n`
 
 /** @throws Error in words for the person at the terminal */
 export function readOptions(args: readonly string[]): Options {
@@ -40,6 +43,7 @@ export function readOptions(args: readonly string[]): Options {
       repeats: { type: 'string' },
       json: { type: 'string', default: '.demo/bench.json' },
       profile: { type: 'boolean', default: false },
+      minutes: { type: 'string', default: '3' },
       growth: { type: 'string' },
       quiet: { type: 'boolean', default: false },
     },
@@ -56,10 +60,17 @@ export function readOptions(args: readonly string[]): Options {
     repeats,
     quick: values.quick,
     json: path.resolve(values.json),
+    minutes: readMinutes(values.minutes),
     growth: readSizes(values.growth ?? (values.quick ? '1000,3000' : '10000,200000')),
     profile: values.profile ? path.resolve(path.dirname(values.json), 'profiles') : null,
     say: (line) => void (values.quiet || process.stderr.write(`  ${line}\n`)),
   }
+}
+
+function readMinutes(text: string): number {
+  const minutes = Number(text)
+  if (!Number.isInteger(minutes) || minutes < 1 || minutes > 1_440) throw new Error('--minutes: write 1 to 1440')
+  return minutes
 }
 
 function readSizes(text: string): number[] {
