@@ -8,6 +8,7 @@ import { findEndpoint } from './connections/find-endpoint.ts'
 import type { Connector } from './connector-kit/index.ts'
 import { itemsCreated, mappingChanged, requestRetried, stockAdjusted } from './flows.ts'
 import { shippedByHand } from './flows-partner.ts'
+import { privacyAnswered, privacyAsked } from './flows-privacy.ts'
 import { cacheEndpoints } from './inbox/endpoint-cache.ts'
 import { openGroupCommit } from './inbox/group-commit.ts'
 import { openReceiver } from './inbox/receive.ts'
@@ -157,6 +158,8 @@ function apiDeps(base: Base, wake: (merchantId: string) => void): ApiDeps {
       messageReplayed: (tx, _cause, id) => resolveExceptions(tx, [`message.${id}`]),
       shippedByHand: (tx, cause, parcel) => shippedByHand(tx, ports.ids, cause, parcel),
       connectionMended: (tx, _cause, id) => resolveExceptions(tx, [`connection.${id}`]),
+      privacyAsked: (tx, asked) => privacyAsked(tx, ports.ids, asked),
+      privacyAnswered: (tx, id) => privacyAnswered(tx, id),
     },
   }
 }

@@ -5,6 +5,7 @@ import { inventory } from './inventory.ts'
 import { listings } from './listings.ts'
 import { manifest } from './manifest.ts'
 import { orders } from './orders.ts'
+import { privacy } from './privacy.ts'
 import { CredentialsShape, SettingsShape } from './settings.ts'
 import { shipments } from './shipments.ts'
 import { subscriptions } from './subscriptions.ts'
@@ -17,6 +18,7 @@ export const connector = defineConnector({
   settings: SettingsShape,
   auth,
   inbound,
+  privacy,
   subscriptions,
   orders,
   listings,

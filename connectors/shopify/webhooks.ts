@@ -10,7 +10,7 @@ const idLengthMax = 200
 const topicShape = /^[a-z_]{1,60}\/[a-z_]{1,60}$/
 
 /** Every secret is tried, so that the time taken does not tell which one fitted. */
-function isSigned(raw: Uint8Array, signature: string, secrets: readonly string[]): boolean {
+export function isSigned(raw: Uint8Array, signature: string, secrets: readonly string[]): boolean {
   const given = Buffer.from(signature, 'latin1')
   if (given.length !== signatureLength) return false
   let fits = false

@@ -38,6 +38,14 @@ export type HandShipmentOutcome =
   /** The request is over, or a partner ships it. */
   | { readonly kind: 'not_open'; readonly status: string }
 
+export interface PrivacyAsked {
+  readonly accountId: string
+  readonly kind: 'export' | 'erase' | 'erase_account'
+  readonly source: 'platform' | 'merchant'
+  readonly orderRefs: readonly string[]
+  /** Of the question as it came. */
+  readonly sha256: Buffer
+}
 /** What routes cause beyond their own slice. Each runs in the route's transaction; see src/flows.ts. */
 export interface Flows {
   stockAdjusted(
@@ -63,8 +71,12 @@ export interface Flows {
   /** A person wants a message read again: what was told of its failure is over. */
   messageReplayed(tx: Tx, cause: Cause, messageId: string): Promise<void>
   shippedByHand(tx: Tx, cause: Cause, shipment: HandShipment): Promise<HandShipmentOutcome>
+  /** Null: it was asked before, in the same words. */
+  privacyAsked(tx: Tx, asked: PrivacyAsked): Promise<string | null>
   /** A person connected it again or let it go: what was told of its stop is over. */
   connectionMended(tx: Tx, cause: Cause, connectionId: string): Promise<void>
+  /** False: nothing waits for a person there. */
+  privacyAnswered(tx: Tx, requestId: string): Promise<boolean>
 }
 
 export interface AppSetting {

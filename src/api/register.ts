@@ -10,6 +10,8 @@ import { journalRoutes } from '../journal/routes.ts'
 import { merchantRoutes } from '../merchants/routes.ts'
 import { orderRoutes } from '../orders/routes.ts'
 import type { HttpApp } from '../platform/http/build-http.ts'
+import { platformAsks } from '../privacy/platform-asks.ts'
+import { privacyRoutes } from '../privacy/routes.ts'
 import type { ApiDeps } from './deps.ts'
 
 /** The whole HTTP API, slice by slice. */
@@ -25,7 +27,9 @@ export async function registerApi(app: HttpApp, deps: ApiDeps): Promise<void> {
     journalRoutes(deps),
     inboxRoutes(deps),
     auditRoutes(deps),
+    privacyRoutes(deps),
   ]
   for (const slice of slices) await app.register(slice, { prefix: '/api/v1' })
   await app.register(consentPages(deps))
+  await app.register(platformAsks(deps))
 }

@@ -29,6 +29,8 @@ export const scopes = [
   'inbox:read',
   'inbox:raw',
   'inbox:write',
+  'privacy:read',
+  'privacy:write',
 ] as const
 
 /** Whether the caller may, where that changes what a route answers. */

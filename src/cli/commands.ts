@@ -5,6 +5,7 @@ import { connections } from './commands/connections.ts'
 import { journal } from './commands/journal.ts'
 import { merchants } from './commands/merchants.ts'
 import { fulfillment, orders } from './commands/orders.ts'
+import { privacy } from './commands/privacy.ts'
 import { stock } from './commands/stock.ts'
 
 /** All that the command line can do. Help is made from this, so it cannot tell anything else. */
@@ -17,4 +18,5 @@ export const commands: readonly Command[] = [
   ...fulfillment,
   ...journal,
   ...audit,
+  ...privacy,
 ]

@@ -21,6 +21,10 @@ export async function claimAccount(tx: DoorTx, claim: Claim): Promise<void> {
   if (held?.merchant_id !== claim.merchantId) {
     throw new Problem(409, 'HUB_ACCOUNT_TAKEN', 'This account is connected elsewhere. Disconnect it there first.')
   }
+  await tx.rows(
+    'insert into account_holder (platform, external_account_id, merchant_id) values ($1, $2, $3) on conflict do nothing',
+    [claim.platform, claim.accountKey, claim.merchantId],
+  )
   if (claim.token === null) return
   await tx.rows('insert into webhook_endpoint (token_sha256, merchant_id, connection_id) values ($1, $2, $3)', [
     hashToken(claim.token),

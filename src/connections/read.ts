@@ -1,5 +1,5 @@
 import type { Settings } from '../connector-kit/index.ts'
-import type { Tx } from '../platform/db/tx.ts'
+import type { DoorTx, Tx } from '../platform/db/tx.ts'
 import type { Place } from '../platform/secrets/envelope.ts'
 
 export interface ConnectionRow {
@@ -27,6 +27,11 @@ export interface ConnectionLag {
   readonly effectsOpen: number
 }
 
+interface AccountName {
+  readonly platform: string
+  readonly accountKey: string
+}
+
 /** Columns of a connection `t` with its account `a`; never its secrets. */
 export const connectionColumns = `t.connection_id as "connectionId", t.account_id as "accountId", a.external_account_id as "accountKey", a.name as "accountName",
   t.connector, t.label, t.status, t.status_reason as "statusReason", t.write_mode as "writeMode", t.settings, t.orders_from as "ordersFrom",
@@ -51,4 +56,42 @@ export async function readConnection(tx: Tx, connectionId: string): Promise<(Con
     [tx.merchantId, connectionId],
   )
   return row ?? null
+}
+
+/** All connections that an account ever had here, and how they stand. */
+export function connectionsOfAccount(
+  tx: Tx,
+  accountId: string,
+): Promise<{ readonly connectionId: string; readonly status: ConnectionRow['status'] }[]> {
+  return tx.rows(
+    'select connection_id as "connectionId", status from connection where merchant_id = $1 and account_id = $2 order by created_at',
+    [tx.merchantId, accountId],
+  )
+}
+
+/** The merchants who hold this account, or did: not only the one who has it now. */
+export async function holdersOf(tx: DoorTx, account: AccountName): Promise<string[]> {
+  const rows = await tx.rows<{ merchant_id: string }>(
+    'select merchant_id from account_holder where platform = $1 and external_account_id = $2',
+    [account.platform, account.accountKey],
+  )
+  return rows.map((row) => row.merchant_id)
+}
+
+/** The account's id at this merchant; null when they never had it. */
+export async function accountOf(tx: Tx, account: AccountName): Promise<string | null> {
+  const [row] = await tx.rows<{ account_id: string }>(
+    'select account_id from channel_account where merchant_id = $1 and platform = $2 and external_account_id = $3',
+    [tx.merchantId, account.platform, account.accountKey],
+  )
+  return row?.account_id ?? null
+}
+
+/** The account behind a connection; null when there is no such connection. */
+export async function accountOfConnection(tx: Tx, connectionId: string): Promise<string | null> {
+  const [row] = await tx.rows<{ account_id: string }>(
+    'select account_id from connection where merchant_id = $1 and connection_id = $2',
+    [tx.merchantId, connectionId],
+  )
+  return row?.account_id ?? null
 }

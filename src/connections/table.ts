@@ -13,6 +13,17 @@ export const accountClaim = pgTable(
   (t) => [primaryKey({ columns: [t.platform, t.externalAccountId] })],
 )
 
+/** Control plane: every merchant who ever held a shop. What a platform asks about people comes after the shop has left. */
+export const accountHolder = pgTable(
+  'account_holder',
+  {
+    platform: text('platform').notNull(),
+    externalAccountId: text('external_account_id').notNull(),
+    merchantId: uuid('merchant_id').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.platform, t.externalAccountId, t.merchantId] })],
+)
+
 /** Control plane: webhook address to connection, before the merchant is known. */
 export const webhookEndpoint = pgTable('webhook_endpoint', {
   tokenSha256: bytea('token_sha256').primaryKey(),

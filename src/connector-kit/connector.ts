@@ -154,6 +154,19 @@ export interface SubscriptionPort<S = unknown> {
   inspect(ctx: Ctx<S>, endpoint: string): Promise<'healthy' | 'missing' | 'disabled'>
 }
 
+/* ── people ── */
+/** What a platform asks about people, on their behalf. `account` is the account key, as `probe` gives it; `orders` are order refs. */
+export type PrivacyAsk =
+  | { readonly kind: 'export' | 'erase'; readonly account: string; readonly orders: readonly string[] }
+  | { readonly kind: 'erase_account'; readonly account: string }
+/** For platforms that send such questions to the app as a whole, not to a shop's webhooks. */
+export interface PrivacyPort {
+  /** Headers and signature only. Pure, constant-time, never throws. */
+  verify(request: Inbound, app: AppKeys): boolean
+  /** Pure. Null: nothing that this hub holds is meant. @throws UnreadableError naming the field */
+  decode(request: Inbound): PrivacyAsk | null
+}
+
 /* ── orders and listings ── */
 export interface RawOrder {
   readonly ref: string
@@ -340,6 +353,7 @@ export interface Connector<S = unknown> {
   readonly settings: ZodType<Settings>
   readonly auth: AuthPort<S>
   readonly inbound?: InboundPort<S>
+  readonly privacy?: PrivacyPort
   readonly subscriptions?: SubscriptionPort<S>
   readonly orders?: OrderPort<S>
   readonly listings?: ListingPort<S>

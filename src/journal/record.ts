@@ -45,6 +45,7 @@ export type ExceptionKind =
   | 'stock_drift'
   | 'connection_stopped'
   | 'promise_broken'
+  | 'privacy_asked'
 
 export interface Raise {
   readonly kind: ExceptionKind

@@ -3,6 +3,7 @@ import { purgeAnswers } from '../api/transactions.ts'
 import type { Config } from '../config.ts'
 import { purgeConsents } from '../connections/consent.ts'
 import { purgeEffects } from '../effects/purge-effects.ts'
+import { carryOutErasures } from '../flows-privacy.ts'
 import { purgeFiles } from '../fulfillment/purge-files.ts'
 import { purgeMessages } from '../inbox/purge-messages.ts'
 import { purgeChanges } from '../inventory/purge-changes.ts'
@@ -42,6 +43,7 @@ interface Verb {
 
 /** Effects before what told of them, messages before their exceptions: what proves goes last. */
 const verbs: readonly Verb[] = [
+  { table: 'privacy_request', keep: null, purge: carryOutErasures },
   { table: 'inbox_message', keep: 'messagesDays', purge: purgeMessages },
   { table: 'order_person', keep: 'personsDays', purge: purgePersons },
   { table: 'partner_file', keep: null, purge: purgeFiles },

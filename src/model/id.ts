@@ -14,6 +14,7 @@ const prefixes = {
   file: 'fil',
   key: 'key',
   effect: 'eff',
+  privacyRequest: 'prv',
 } as const
 
 export type Noun = keyof typeof prefixes

@@ -122,3 +122,21 @@ export function readPersons(tx: Tx, orderId: string): Promise<PersonRow[]> {
     [tx.merchantId, orderId],
   )
 }
+
+export interface PersonsOfOrder {
+  readonly externalId: string
+  readonly number: string
+  readonly placedAt: Date
+  readonly persons: { readonly role: string; readonly data: Record<string, unknown> }[]
+}
+
+/** What is kept of the persons of these orders, by the channel's ids. */
+export function personsOfOrders(tx: Tx, accountId: string, refs: readonly string[]): Promise<PersonsOfOrder[]> {
+  return tx.rows<PersonsOfOrder & object>(
+    `select o.external_id as "externalId", o.external_number as number, o.placed_at as "placedAt", p.persons from unnest($3::text[]) as d(ref)
+     cross join lateral (select * from orders o where o.merchant_id = $1 and o.account_id = $2 and o.external_id = d.ref offset 0) o
+     cross join lateral (select coalesce(json_agg(json_build_object('role', p.role, 'data', p.data) order by p.role) filter (where p.data is not null), '[]') as persons
+       from order_person p where p.merchant_id = $1 and p.order_id = o.order_id) p order by o.placed_at`,
+    [tx.merchantId, accountId, refs],
+  )
+}

@@ -23,6 +23,7 @@ export interface Shelf {
   readonly key: string
   readonly connection: string
   readonly consent: string
+  readonly privacyRequest: string
   readonly partner: string
   readonly item: string
   readonly listing: string
@@ -177,6 +178,7 @@ export async function aShelf(api: Api, name: string): Promise<Shelf> {
   })
   await withTenantTx(api.db, merchantId, (tx) => fill(tx, { shop, partner: uuid('connection', String(partner.id)) }))
   await deadMessage(api, merchantId, shop)
+  const erasure = await post('/privacy/erasures', { connection: connection.id, orders: ['nobody-knows-this-one'] })
   const first = async (route: string, at = 0) =>
     String(list((await api.call(`GET ${route}`, { key })).json.items)[at]?.id)
   const found = await api.call('GET /orders/search?q=1003', { key })
@@ -188,6 +190,7 @@ export async function aShelf(api: Api, name: string): Promise<Shelf> {
     key,
     connection: String(connection.id),
     consent: String(consent.id),
+    privacyRequest: String(erasure.id),
     partner: String(partner.id),
     item: String(list(items.items)[0]?.id),
     listing: await first('/listings'),

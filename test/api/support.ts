@@ -10,6 +10,7 @@ import {
 } from '../../src/connector-kit/index.ts'
 import { itemsCreated, mappingChanged, requestRetried, stockAdjusted } from '../../src/flows.ts'
 import { shippedByHand } from '../../src/flows-partner.ts'
+import { privacyAnswered, privacyAsked } from '../../src/flows-privacy.ts'
 import { resolveExceptions } from '../../src/journal/record.ts'
 import { openAuthenticate } from '../../src/merchants/authenticate.ts'
 import { parseKeys } from '../../src/platform/base/key-ring.ts'
@@ -59,6 +60,10 @@ const shop = defineConnector<{ token: string }>({
     },
   },
   inbound: { verify: () => ({ ok: false, reason: 'signature' }), decode: () => [] },
+  privacy: {
+    verify: ({ headers }, app) => headers['x-signature'] === app.clientSecret,
+    decode: ({ raw }) => JSON.parse(Buffer.from(raw).toString()),
+  },
   orders: { list: never, get: never, translate: never },
   listings: { list: never },
   inventory: { read: never, push: never },
@@ -89,6 +94,8 @@ const flows: ApiDeps['flows'] = {
   shippedByHand: (tx, cause, shipment) => shippedByHand(tx, ids, cause, shipment),
   messageReplayed: (tx, _cause, id) => resolveExceptions(tx, [`message.${id}`]),
   connectionMended: (tx, _cause, id) => resolveExceptions(tx, [`connection.${id}`]),
+  privacyAsked: (tx, asked) => privacyAsked(tx, ids, asked),
+  privacyAnswered: (tx, id) => privacyAnswered(tx, id),
 }
 
 /** A JSON answer; a test that reads a field which is not there sees undefined, and fails. */
@@ -146,7 +153,7 @@ export async function openApi(): Promise<Api> {
       signal: new AbortController().signal,
     }),
     publicUrl: 'https://hub.example.com',
-    apps: new Map(),
+    apps: new Map([['fake-shop', { clientId: 'app', clientSecret: secret('app-canary-secret') }]]),
     installToken: secret(installToken),
   }
   const app = await buildHttp({

@@ -78,6 +78,12 @@ const attempts: Readonly<Record<string, readonly Attempt[]>> = {
   'GET /inbox/messages/{id}': [{ path: (s) => `/inbox/messages/${s.message}` }],
   'GET /inbox/messages/{id}/raw': [{ path: (s) => `/inbox/messages/${s.message}/raw` }],
   'POST /inbox/messages/{id}/replay': [{ path: (s) => `/inbox/messages/${s.message}/replay` }],
+  'GET /privacy/requests/{id}': [{ path: (s) => `/privacy/requests/${s.privacyRequest}` }],
+  'GET /privacy/requests/{id}/export': [{ path: (s) => `/privacy/requests/${s.privacyRequest}/export` }],
+  'POST /privacy/requests/{id}/done': [{ path: (s) => `/privacy/requests/${s.privacyRequest}/done` }],
+  'POST /privacy/erasures': [
+    { path: () => '/privacy/erasures', body: (s) => ({ connection: s.connection, orders: ['1001'] }) },
+  ],
   'DELETE /api-keys/{id}': [{ path: (s) => `/api-keys/${s.key.split('_')[2]}` }],
 }
 

@@ -11,6 +11,7 @@ type Columns = Readonly<Partial<Record<Meaning, string>>>
 
 const hub: Readonly<Record<string, Columns>> = {
   account_claim: { plain: 'platform external_account_id' },
+  account_holder: { plain: 'platform external_account_id' },
   api_key: { secret: 'secret_sha256', plain: 'key_id label scopes' },
   api_request: { plain: 'actor action reason replay_key fingerprint answer' },
   channel_account: { plain: 'platform external_account_id name' },
@@ -45,6 +46,7 @@ const hub: Readonly<Record<string, Columns>> = {
   },
   partner_file: { person: 'bytes', plain: 'direction name sha256 state document summary' },
   partner_file_issue: { plain: 'severity field code message' },
+  privacy_request: { plain: 'kind source order_refs sha256 phase reason' },
   push_cursor: {},
   reservation: {},
   shipment: { plain: 'partner_shipment_ref carrier tracking' },

@@ -20,7 +20,7 @@ const jobAll = 'job * hub_job using true check true'
 const ingest = ['ingest_add a hub_ingest using - check true', 'ingest_key r hub_ingest using true check -']
 
 /** Found before the merchant is known, so no door shows them to a merchant at all. */
-const controlPlane = ['account_claim', 'api_key', 'consent_state', 'webhook_endpoint']
+const controlPlane = ['account_claim', 'account_holder', 'api_key', 'consent_state', 'webhook_endpoint']
 /** Reached through their parents only. */
 const partitions = ['inbox_body_default', 'timeline_event_default']
 /** What differs from "one policy: its own merchant". */
@@ -41,6 +41,7 @@ const policiesOf: Readonly<Record<string, readonly string[]>> = {
 /** Indexes that may lead with something else: all of the control plane, where the merchant is what is looked for. */
 const otherIndexes = [
   'account_claim (platform, external_account_id)',
+  'account_holder (platform, external_account_id, merchant_id)',
   'api_key (key_id)',
   'consent_state (state_sha256)',
   'lane (kind, due_at)',
@@ -153,6 +154,7 @@ describe('what the doors may do, column by column', () => {
   test('hub_job keeps the control plane and reads keys, states and due times', async () => {
     expect(await granted('hub_job')).toEqual({
       ...Object.fromEntries(['lane', ...controlPlane].map((table) => [table, everything.toSorted()])),
+      account_holder: ['INSERT', 'SELECT'],
       consent_state: ['DELETE', 'INSERT', 'SELECT'],
       inbox_message: ['SELECT(connection_id due_at merchant_id message_id state)'],
       effect: ['SELECT(connection_id due_at effect_id kind merchant_id state)'],
@@ -174,6 +176,7 @@ describe('what the doors may do, column by column', () => {
     // The note of who asked for a change is for keeping.
     expect(Object.fromEntries(unusual)).toEqual({
       api_request: ['INSERT', 'SELECT', 'UPDATE'],
+      privacy_request: ['INSERT', 'SELECT', 'UPDATE'],
       order_stage: ['SELECT'],
     })
   })
