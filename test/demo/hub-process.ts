@@ -89,7 +89,9 @@ async function answers(url: string): Promise<boolean> {
 
 async function untilReady(url: string, children: readonly ChildProcess[]): Promise<void> {
   for (const from = Date.now(); Date.now() - from < readyWithinMs; await sleep(50)) {
-    if (!children.every(running)) throw new Error('the hub ended while it started; its log says why')
+    const ended = children.find((child) => !running(child))
+    if (ended)
+      throw new Error(`the hub ended while it started (${ended.signalCode ?? ended.exitCode}); its log says why`)
     if (await answers(url)) return
   }
   throw new Error(`the hub was not ready within ${readyWithinMs / 1_000} s; its log says why`)

@@ -73,6 +73,8 @@ export async function openScene(options: DemoOptions, seed: number, stage: Stage
     await world.end()
     await source.remove()
     closeSync(log)
+    // Its number will be some other process's one day.
+    rmSync(`${folder}/owner`, { force: true })
   }
   const close = () => {
     closed ??= end()
