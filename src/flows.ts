@@ -274,13 +274,16 @@ export async function requestRetried(tx: Tx, ids: Ids, cause: Cause, fulfillment
   return true
 }
 
-/** Which lanes each flow wakes once its transaction is on disk; the runner takes those of the merchant's connections. */
+/**
+ * Which lanes each flow wakes once its transaction is on disk; the runner takes those of the merchant's connections.
+ * `request` is the effect lane of partners: only what a partner reports gives a shop's effect lane something to tell.
+ */
 export const after = {
-  ordersArrived: ['push.stock', 'effect'],
-  stockCounted: ['push.stock', 'effect'],
-  listingsSeen: ['push.stock', 'effect'],
-  mappingChanged: ['push.stock', 'effect'],
-  itemsCreated: ['push.stock', 'effect'],
+  ordersArrived: ['push.stock', 'request'],
+  stockCounted: ['push.stock', 'request'],
+  listingsSeen: ['push.stock', 'request'],
+  mappingChanged: ['push.stock', 'request'],
+  itemsCreated: ['push.stock', 'request'],
   partnerReported: ['push.stock', 'effect'],
-  requestRetried: ['effect'],
-} as const satisfies Record<string, readonly ('push.stock' | 'effect')[]>
+  requestRetried: ['request'],
+} as const satisfies Record<string, readonly ('push.stock' | 'effect' | 'request')[]>

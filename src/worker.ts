@@ -4,7 +4,7 @@ import { makeCtx } from './connections/ctx.ts'
 import type { Base } from './hub.ts'
 import { type AuditRound, openAuditRound } from './lanes/audit-round.ts'
 import type { LaneDeps } from './lanes/deps.ts'
-import { everyMsOf, type LaneName, laneKinds, lanesOfRole, queueOf, queues } from './lanes/kinds.ts'
+import { everyMsOf, type LaneName, laneKinds, lanesWoken, queueOf, queues } from './lanes/kinds.ts'
 import { openPurgeRound, type PurgeRound } from './lanes/purge-round.ts'
 import { analyzeYoung } from './platform/db/analyze-young.ts'
 import type { LaneKey } from './platform/db/lane.ts'
@@ -82,9 +82,8 @@ export async function openWorker(base: Base): Promise<Worker> {
   }
   const wakeAll = (merchantId: string, kinds: readonly string[]) => {
     for (const { connectionId, connector } of directory.of(merchantId)) {
-      const lanes: readonly string[] = lanesOfRole[connectors.get(connector)?.manifest.role ?? 'channel']
-      for (const kind of kinds)
-        if (lanes.includes(kind)) runner.wake({ merchantId, connectionId, kind }, !isScheduled(kind))
+      for (const kind of lanesWoken(connectors.get(connector)?.manifest.role ?? 'channel', kinds))
+        runner.wake({ merchantId, connectionId, kind }, !isScheduled(kind))
     }
   }
   const deps: LaneDeps = {

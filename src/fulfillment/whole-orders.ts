@@ -9,6 +9,7 @@ export interface WholeOrder {
 
 /** Read when the channel is about to be told, not when the parcel left: an edit may have come in between. */
 export async function wholeOrders(tx: Tx, orderIds: readonly string[]): Promise<ReadonlyMap<string, WholeOrder>> {
+  if (orderIds.length === 0) return new Map()
   const rows = await tx.rows<WholeOrder & object>(
     `select d.id as "orderId",
        json_agg(json_build_object('line', l.external_line_id, 'quantity', l.qty_ordered)) as lines,

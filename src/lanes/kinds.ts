@@ -33,6 +33,13 @@ export const lanesOfRole = {
   partner: ['import', 'effect', 'files', 'login'],
 } as const satisfies Record<string, readonly LaneName[]>
 
+/** The lanes that a wake of these kinds means for a connection of this role. */
+export function lanesWoken(role: keyof typeof lanesOfRole, kinds: readonly string[]): LaneName[] {
+  return lanesOfRole[role].filter(
+    (lane) => kinds.includes(lane) || (role === 'partner' && lane === 'effect' && kinds.includes('request')),
+  )
+}
+
 const listingsEveryS = 6 * 3_600
 const healthEveryS = 15 * 60
 const loginEveryS = 5 * 60

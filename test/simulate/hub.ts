@@ -5,7 +5,7 @@ import { cacheEndpoints } from '../../src/inbox/endpoint-cache.ts'
 import { openGroupCommit } from '../../src/inbox/group-commit.ts'
 import { type Answer, type Arrival, openReceiver } from '../../src/inbox/receive.ts'
 import type { LaneDeps } from '../../src/lanes/deps.ts'
-import { laneKinds, lanesOfRole } from '../../src/lanes/kinds.ts'
+import { laneKinds, lanesWoken } from '../../src/lanes/kinds.ts'
 import { uuidV7 } from '../../src/platform/base/ids.ts'
 import type { Ports } from '../../src/platform/base/ports.ts'
 import type { LaneKey } from '../../src/platform/db/lane.ts'
@@ -86,8 +86,8 @@ export function openWorker(around: Surroundings, name: string): Worker {
     wake: (key) => runner.wake(key),
     wakeAll: (_, kinds) => {
       for (const { connectionId, kind } of connections) {
-        const lanes: readonly string[] = lanesOfRole[simulated.get(kind)?.manifest.role ?? 'channel']
-        for (const lane of kinds) if (lanes.includes(lane)) runner.wake({ merchantId, connectionId, kind: lane })
+        for (const lane of lanesWoken(simulated.get(kind)?.manifest.role ?? 'channel', kinds))
+          runner.wake({ merchantId, connectionId, kind: lane })
       }
     },
     ctx: (connection, lease) =>
