@@ -42,17 +42,17 @@ export async function releaseStock(tx: Tx, orderIds: readonly string[], version:
      ), moved as (
        insert into inventory_movement (merchant_id, version, seq, item_id, location_id, kind, on_hand_delta, reserved_delta, cause_kind, cause_id)
        select $1, $3, row_number() over (), item_id, location_id, 'release', 0, -qty, 'order_line', line_id from give where qty > 0
-     ), given as (
-       select order_id, line_id, item_id, sum(qty)::int as qty from give group by order_id, line_id, item_id
+     ), fate as materialized (
+       select order_id, line_id, item_id, max(qty_per) as qty_per, max(need) as need, max(placed_at) as placed_at, max(held) as held, sum(qty)::int as given
+       from (select order_id, line_id, item_id, qty_per, need, placed_at, held, 0 as qty from c
+         union all select order_id, line_id, item_id, null, null, null, null, qty from give) x
+       group by order_id, line_id, item_id
      ), component as (
        insert into order_line_component as x (merchant_id, order_id, line_id, item_id, qty_per, need, excess, placed_at)
-       select $1, c.order_id, c.line_id, c.item_id, c.qty_per, c.need, c.held - coalesce(g.qty, 0) - c.need, c.placed_at
-       from c left join given g using (order_id, line_id, item_id)
+       select $1, order_id, line_id, item_id, qty_per, need, held - given - need, placed_at from fate
        on conflict (merchant_id, order_id, line_id, item_id) do update set short = 0, excess = excluded.excess
      )
-     select c.order_id as "orderId", c.line_id as "lineId", c.item_id as "itemId",
-       coalesce(g.qty, 0) as released, c.held - coalesce(g.qty, 0) - c.need as excess
-     from c left join given g using (order_id, line_id, item_id)`,
+     select order_id as "orderId", line_id as "lineId", item_id as "itemId", given as released, held - given - need as excess from fate`,
     [tx.merchantId, orderIds, version],
   )
 }

@@ -41,10 +41,15 @@ export interface Shift extends LaneDeps {
 export async function openShift(deps: LaneDeps, lease: HeldLease): Promise<Shift | null> {
   const tenant = <T>(work: (tx: Tx) => Promise<T>) =>
     retrying(deps.ports.rng.unit, () =>
-      withTenantTx(deps.db, lease.merchantId, async (tx) => {
-        await fence(tx, lease)
-        return work(tx)
-      }),
+      withTenantTx(
+        deps.db,
+        lease.merchantId,
+        async (tx) => {
+          await fence(tx, lease)
+          return work(tx)
+        },
+        { plansOnce: true },
+      ),
     )
   const opened = await tenant(async (tx) => {
     const connection = await openConnection(tx, lease.connectionId, deps)

@@ -50,7 +50,9 @@ async function loadBatch(shift: Shift, before: Batch | null): Promise<Batch | nu
   const { merchantId, connectionId } = shift.lease
   const last = before?.messages.at(-1) ?? null
   if (before && before.messages.length < batchMax) return null
-  const messages = await withTenantTx(shift.db, merchantId, (tx) => pendingMessages(tx, connectionId, last))
+  const messages = await withTenantTx(shift.db, merchantId, (tx) => pendingMessages(tx, connectionId, last), {
+    plansOnce: true,
+  })
   if (messages.length === 0) return null
   const orders = messages.filter((m) => m.source !== 'file')
   return { messages, reading: await readMessages(shift.connection, orders) }

@@ -17,6 +17,7 @@ import type { Shop } from './shop.ts'
 export type ImportShop = Pick<Shop, 'merchantId' | 'accountId' | 'connectionId' | 'domain'>
 
 const loadMax = 250
+const asLanes = { plansOnce: true }
 
 /** Puts deliveries into the inbox, as the http role leaves them there. */
 export async function deliver(db: Db, shop: ImportShop, orders: readonly MadeOrder[], topic = 'create'): Promise<void> {
@@ -48,8 +49,11 @@ export interface ImportBatch {
 
 /** What the import lane does with its oldest 200 messages. */
 export async function loadBatch(db: Db, shop: ImportShop, before: ImportBatch | null): Promise<ImportBatch | null> {
-  const messages = await withTenantTx(db, shop.merchantId, (tx) =>
-    pendingMessages(tx, shop.connectionId, before?.last ?? null),
+  const messages = await withTenantTx(
+    db,
+    shop.merchantId,
+    (tx) => pendingMessages(tx, shop.connectionId, before?.last ?? null),
+    asLanes,
   )
   const last = messages.at(-1)
   if (!last) return null
@@ -62,16 +66,21 @@ export async function loadBatch(db: Db, shop: ImportShop, before: ImportBatch | 
 /** @throws Error where an order was not taken: the bench sends nothing twice that it does not count on */
 export function importFacts(db: Db, shop: ImportShop, facts: readonly OrderFact[]): Promise<void> {
   return retrying(Math.random, () =>
-    withTenantTx(db, shop.merchantId, async (tx) => {
-      const arrivals = await ordersArrived(tx, systemIds, shop, facts)
-      await endMessages(
-        tx,
-        arrivals.map(({ messageId, kind }) => {
-          if (kind !== 'applied') throw new Error(`an order was ${kind}`)
-          return { messageId, state: kind }
-        }),
-      )
-    }),
+    withTenantTx(
+      db,
+      shop.merchantId,
+      async (tx) => {
+        const arrivals = await ordersArrived(tx, systemIds, shop, facts)
+        await endMessages(
+          tx,
+          arrivals.map(({ messageId, kind }) => {
+            if (kind !== 'applied') throw new Error(`an order was ${kind}`)
+            return { messageId, state: kind }
+          }),
+        )
+      },
+      asLanes,
+    ),
   )
 }
 
