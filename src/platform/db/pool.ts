@@ -38,6 +38,8 @@ export function openDb(url: string, sizes: PoolSizes = { work: 8, ingest: 3 }): 
       types,
       application_name: `crossdock.${name}`,
       options: planning,
+      // A transaction's first statement goes out behind its opening, without waiting for the answer.
+      pipeline: true,
       statement_timeout: 30_000,
       lock_timeout: 10_000,
       idle_in_transaction_session_timeout: 30_000,
