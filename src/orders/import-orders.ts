@@ -125,19 +125,30 @@ interface OrderNumber {
   readonly kind: string
 }
 
-async function writeNumbers(tx: Tx, numbers: readonly OrderNumber[]): Promise<void> {
-  const rows = numbers.map((n) => ({ ...n, number: normaliseNumber(n.number) })).filter((n) => n.number !== '')
-  if (rows.length === 0) return
-  await tx.rows(
-    `insert into order_number (merchant_id, normalised, order_id, kind)
-     select $1, number, "orderId", kind from json_to_recordset($2::json) as t(number text, "orderId" uuid, kind text)
-     on conflict (merchant_id, normalised, order_id) do nothing`,
-    [tx.merchantId, JSON.stringify(rows)],
+/** Numbers of orders that are new in this transaction, each once: nothing is there that they could meet. */
+async function insertNumbers(tx: Tx, numbers: readonly OrderNumber[]): Promise<void> {
+  const once = new Map(
+    rowsOf(numbers)
+      .toReversed()
+      .map((row) => [`${row.orderId} ${row.number}`, row]),
   )
+  if (once.size > 0) await tx.rows(insertSql, [tx.merchantId, JSON.stringify([...once.values()])])
 }
 
 /** Makes further numbers of orders findable: request numbers, tracking numbers. */
-export const addSearchNumbers = writeNumbers
+export async function addSearchNumbers(tx: Tx, numbers: readonly OrderNumber[]): Promise<void> {
+  const rows = rowsOf(numbers)
+  if (rows.length === 0) return
+  await tx.rows(`${insertSql} on conflict (merchant_id, normalised, order_id) do nothing`, [
+    tx.merchantId,
+    JSON.stringify(rows),
+  ])
+}
+
+const rowsOf = (numbers: readonly OrderNumber[]) =>
+  numbers.map((n) => ({ ...n, number: normaliseNumber(n.number) })).filter((n) => n.number !== '')
+const insertSql = `insert into order_number (merchant_id, normalised, order_id, kind)
+     select $1, number, "orderId", kind from json_to_recordset($2::json) as t(number text, "orderId" uuid, kind text)`
 
 /**
  * The batch verb: each fact becomes applied, superseded or a question to the channel. Orders are facts: nothing is
@@ -168,6 +179,6 @@ export async function importOrders(
       { orderId, number: bareId(ref), kind: 'external' },
     )
   }
-  await writeNumbers(tx, numbers)
+  await insertNumbers(tx, numbers)
   return [...arrivals, ...losers, ...(await judgeLosers(tx, source.accountId, [...byRef.values()]))]
 }
