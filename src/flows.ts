@@ -8,9 +8,9 @@
  */
 import { ensureListings, listingsOfLines } from './catalog/ensure-listings.ts'
 import { createItems, itemsOfListings, replaceComponents } from './catalog/items.ts'
-import type { ListedListing } from './connector-kit/index.ts'
+import type { ListedListing, UnifiedOrder } from './connector-kit/index.ts'
 import { intend, withdraw } from './effects/effects.ts'
-import { reopenRequests, requestCancels } from './fulfillment/open-requests.ts'
+import { type FreshOrder, reopenRequests, requestCancels } from './fulfillment/open-requests.ts'
 import { moveLines, orderOfIncomplete, releaseIncomplete } from './fulfillment/request-state.ts'
 import { recordChange, tickClock } from './inventory/clock.ts'
 import { type Count, type CountOutcome, countStock } from './inventory/count-stock.ts'
@@ -79,25 +79,43 @@ export async function ordersArrived(
   const fit = await fitArrived(tx, version, orderIds, fresh)
 
   const cause: Cause = { kind: 'message', id: applied[0]?.fact.messageId ?? '' }
+  const unmapped = physical.filter((l) => !mapped.has(l.lineId))
   await noteUnmapped(
     tx,
-    [...new Set(physical.filter((l) => !mapped.has(l.lineId)).map((l) => l.orderId))],
+    [...new Set(unmapped.map((l) => l.orderId))],
     orderIds.filter((id) => !fresh.has(id)),
   )
   await noteFit(tx, fit, cause, fresh)
   const cancelled = new Set(applied.filter((a) => a.order.cancelledAt !== null).map((a) => a.orderId))
-  await askPartners(tx, ids, fit, { cause, cancelled })
+  const incomplete = new Set(unmapped.filter((l) => l.open > 0).map((l) => l.orderId))
+  const askable = applied.filter((a) => a.isNew && !incomplete.has(a.orderId) && isWanted(a.order))
+  const heldBy = Map.groupBy(fit.freshHeld, (held) => held.orderId)
+  const asked = askable.map(({ orderId, order }) => ({
+    orderId,
+    accountId: source.accountId,
+    externalId: order.ref,
+    isShort: (fit.shortByOrder.get(orderId) ?? 0) > 0,
+    held: heldBy.get(orderId) ?? [],
+  }))
+  await askPartners(tx, ids, fit, { cause, cancelled, fresh: asked })
   return arrivals
 }
+
+const isWanted = ({ cancelledAt, hold, isTest }: UnifiedOrder) => cancelledAt === null && hold === null && !isTest
 
 /** After any change of reservations: ask for what is reserved and complete, stop what is no longer wanted. */
 export async function askPartners(
   tx: Tx,
   ids: Ids,
   fit: Fit,
-  { cause, cancelled }: { readonly cause: Cause; readonly cancelled: ReadonlySet<string> },
+  {
+    cause,
+    cancelled,
+    fresh = [],
+  }: { readonly cause: Cause; readonly cancelled: ReadonlySet<string>; readonly fresh?: readonly FreshOrder[] },
 ): Promise<void> {
-  const { opened, withdrawn } = await reopenRequests(tx, ids, fit.orderIds, fit.fresh)
+  const known = fit.orderIds.filter((id) => !fit.fresh.has(id))
+  const { opened, withdrawn } = await reopenRequests(tx, ids, known, fresh)
   await withdraw(tx, 'request', withdrawn, 'the order changed before it was sent')
   const stopped = cancelled.size === 0 ? [] : await requestCancels(tx, [...cancelled])
   const toPartner = (kind: 'request' | 'request_cancel') => (r: (typeof opened)[number]) =>

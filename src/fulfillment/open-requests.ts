@@ -63,13 +63,14 @@ interface Parcel {
  * so that an edit can let go of it: what they were asked for and have not sent yet is left out. Counts, because a NOT EXISTS may be answered by
  * reading all of the merchant's rows into a hash while statistics are young.
  */
-async function parcelsOf(tx: Tx, orderIds: readonly string[], fresh: ReadonlySet<string>): Promise<Parcel[]> {
+async function parcelsOf(tx: Tx, orderIds: readonly string[]): Promise<Parcel[]> {
+  if (orderIds.length === 0) return []
   return tx.rows<Parcel & object>(
     `select d.order_id as "orderId", d.account_id as "accountId", d.external_id as "externalId", d.location_id as "locationId",
        p.connection_id as "connectionId", d.lines, t.asked::int from (
-       select o.order_id, o.account_id, o.external_id, i.fresh, r.location_id,
+       select o.order_id, o.account_id, o.external_id, r.location_id,
          json_agg(json_build_object('lineId', r.line_id, 'itemId', r.item_id, 'qty', r.reserved - r.handed - coalesce(h.asked, 0)) order by r.line_id, r.item_id) as lines
-       from unnest($2::uuid[], $3::boolean[]) as i(order_id, fresh)
+       from unnest($2::uuid[]) as i(order_id)
        cross join (select ships_partially from merchant where merchant_id = $1) m
        cross join lateral (select order_id, account_id, external_id from orders o where o.merchant_id = $1 and o.order_id = i.order_id
          and o.cancelled_at is null and o.hold is null and not o.is_test offset 0) o
@@ -78,40 +79,73 @@ async function parcelsOf(tx: Tx, orderIds: readonly string[], fresh: ReadonlySet
        cross join lateral (select count(*) as unmapped from order_line l
          where l.merchant_id = $1 and l.order_id = o.order_id and l.physical and l.qty_ordered > l.qty_cancelled and l.line_id <> all(c.mapped)) l
        cross join lateral (select count(*) as stopped from fulfillment_order f
-         where not i.fresh and f.merchant_id = $1 and f.order_id = o.order_id and f.status = 'incomplete') f
+         where f.merchant_id = $1 and f.order_id = o.order_id and f.status = 'incomplete') f
        cross join lateral (select * from reservation r where r.merchant_id = $1 and r.order_id = o.order_id and r.reserved > r.handed offset 0) r
        left join lateral (select sum(x.requested - x.rejected - x.cancelled - x.shipped) as asked from fulfillment_order f
          join fulfillment_order_line x on x.merchant_id = $1 and x.fulfillment_order_id = f.fulfillment_order_id and x.line_id = r.line_id and x.item_id = r.item_id
-         where not i.fresh and f.merchant_id = $1 and f.order_id = o.order_id and f.connection_id is null and f.status = 'in_progress'
+         where f.merchant_id = $1 and f.order_id = o.order_id and f.connection_id is null and f.status = 'in_progress'
            and f.location_id = r.location_id) h on true
        where (m.ships_partially or c.short = 0) and l.unmapped = 0 and f.stopped = 0 and r.reserved - r.handed > coalesce(h.asked, 0)
-       group by 1, 2, 3, 4, 5 offset 0) d
+       group by 1, 2, 3, 4 offset 0) d
      cross join lateral (select connection_id from location p where p.merchant_id = $1 and p.location_id = d.location_id offset 0) p
-     cross join lateral (select count(*) as asked from fulfillment_order f where not d.fresh and f.merchant_id = $1 and f.order_id = d.order_id
+     cross join lateral (select count(*) as asked from fulfillment_order f where f.merchant_id = $1 and f.order_id = d.order_id
        and f.location_id = d.location_id and not (f.request_status = 'unsubmitted' and f.status = 'cancelled')) t
      order by 1, 4`,
-    [tx.merchantId, orderIds, orderIds.map((id) => fresh.has(id))],
+    [tx.merchantId, orderIds],
+  )
+}
+
+/** An order that is new in this transaction, paid, mapped and wanted: nothing was asked for yet, and what it holds is known. */
+export interface FreshOrder {
+  readonly orderId: string
+  readonly accountId: string
+  readonly externalId: string
+  readonly isShort: boolean
+  readonly held: readonly (Parcel['lines'][number] & { readonly locationId: string })[]
+}
+
+/** The same for orders of this transaction, of which nothing needs to be read. */
+async function parcelsOfFresh(tx: Tx, orders: readonly FreshOrder[]): Promise<Parcel[]> {
+  const places = [...new Set(orders.flatMap(({ held }) => held.map((h) => h.locationId)))]
+  if (places.length === 0) return []
+  const rows = await tx.rows<{ locationId: string; connectionId: string | null; partially: boolean }>(
+    `select p.location_id as "locationId", p.connection_id as "connectionId", m.ships_partially as partially
+     from merchant m cross join location p where m.merchant_id = $1 and p.merchant_id = $1 and p.location_id = any($2::uuid[])`,
+    [tx.merchantId, places],
+  )
+  return orders.flatMap(({ orderId, accountId, externalId, isShort, held }) =>
+    rows.flatMap(({ locationId, connectionId, partially }): Parcel[] => {
+      const lines = held.filter((h) => h.locationId === locationId && h.qty > 0)
+      if (lines.length === 0 || (isShort && !partially)) return []
+      return [{ orderId, accountId, externalId, locationId, connectionId, lines, asked: 0 }]
+    }),
   )
 }
 
 /**
  * Withdraws what was not sent and opens a fulfilment order per order and location for what is reserved now.
- * The caller holds the order rows' locks. `fresh`: orders that are new in this transaction, so nothing was asked for yet.
+ * The caller holds the order rows' locks. `known`: orders that were here before this transaction.
  */
 export async function reopenRequests(
   tx: Tx,
   ids: Ids,
-  orderIds: readonly string[],
-  fresh: ReadonlySet<string>,
+  known: readonly string[],
+  fresh: readonly FreshOrder[],
 ): Promise<Reopened> {
-  const known = orderIds.filter((id) => !fresh.has(id))
   const withdrawn = known.length === 0 ? [] : await withdrawUnsent(tx, known)
-  const parcels = (await parcelsOf(tx, orderIds, fresh)).map((parcel) => {
+  const found = [...(await parcelsOf(tx, known)), ...(await parcelsOfFresh(tx, fresh))]
+  const parcels = found.map((parcel) => {
     return { ...parcel, fulfillmentOrderId: ids.uuid(), requestNumber: requestNumber(parcel) }
   })
   if (parcels.length === 0) return { opened: [], withdrawn }
   const lines = parcels.flatMap((p) =>
-    p.lines.map((line) => ({ ...line, orderId: p.orderId, fulfillmentOrderId: p.fulfillmentOrderId })),
+    p.lines.map(({ lineId, itemId, qty }) => ({
+      lineId,
+      itemId,
+      qty,
+      orderId: p.orderId,
+      fulfillmentOrderId: p.fulfillmentOrderId,
+    })),
   )
   await tx.rows(
     `with opened as (

@@ -1,7 +1,7 @@
 import type { Tx } from '../platform/db/tx.ts'
 import { recordChange } from './clock.ts'
 import { releaseStock } from './release-stock.ts'
-import { itemsWithFreeStock, ordersShortOf, reserveStock } from './reserve-stock.ts'
+import { itemsWithFreeStock, ordersShortOf, type Reserved, reserveStock } from './reserve-stock.ts'
 
 /** What became of some orders' stock. `short` 0 means that nothing is missing any more. */
 export interface Fit {
@@ -12,6 +12,15 @@ export interface Fit {
   readonly itemIds: readonly string[]
   /** Of the orders, those that are new in this transaction. */
   readonly fresh: ReadonlySet<string>
+  /** All that the fresh ones hold. */
+  readonly freshHeld: readonly HeldUnits[]
+}
+export interface HeldUnits {
+  readonly orderId: string
+  readonly lineId: string
+  readonly itemId: string
+  readonly locationId: string
+  readonly qty: number
 }
 
 const none: ReadonlySet<string> = new Set()
@@ -56,6 +65,7 @@ async function fitAsked(tx: Tx, version: bigint, { orderIds, freed, fresh }: Ask
   const touched = new Set(orderIds)
   const items = new Set(released.filter((r) => r.released > 0).map((r) => r.itemId))
   const short = new Map<string, number>(orderIds.map((id) => [id, 0]))
+  const held = new Map<string, HeldUnits>()
   let wanting = [...freed, ...items]
   let batch = [...new Set([...orderIds, ...(await ordersShortOf(tx, wanting, healOrdersMax))])]
   for (let round = 0; batch.length > 0 && round < healRoundsMax; round++) {
@@ -68,6 +78,7 @@ async function fitAsked(tx: Tx, version: bigint, { orderIds, freed, fresh }: Ask
     })) {
       perOrder.set(row.orderId, (perOrder.get(row.orderId) ?? 0) + row.short)
       if (row.taken > 0) items.add(row.itemId)
+      if (fresh.has(row.orderId)) addHeld(held, row)
       taken += row.taken
     }
     for (const [id, units] of perOrder) {
@@ -87,5 +98,13 @@ async function fitAsked(tx: Tx, version: bigint, { orderIds, freed, fresh }: Ask
       .map((r) => ({ orderId: r.orderId, lineId: r.lineId, units: r.excess })),
     itemIds: [...items, ...freed],
     fresh,
+    freshHeld: [...held.values()],
+  }
+}
+
+function addHeld(held: Map<string, HeldUnits>, { orderId, lineId, itemId, places, units }: Reserved): void {
+  for (const [n, locationId] of places.entries()) {
+    const name = `${lineId} ${itemId} ${locationId}`
+    held.set(name, { orderId, lineId, itemId, locationId, qty: (held.get(name)?.qty ?? 0) + (units[n] ?? 0) })
   }
 }

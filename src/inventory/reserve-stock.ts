@@ -6,6 +6,9 @@ export interface Reserved {
   readonly itemId: string
   readonly taken: number
   readonly short: number
+  /** Where they were taken, and how many at each place. */
+  readonly places: readonly string[]
+  readonly units: readonly number[]
 }
 
 /**
@@ -23,7 +26,10 @@ export async function reserveStock(
     fresh,
   }: { readonly version: bigint; readonly seqFrom: number; readonly fresh: ReadonlySet<string> },
 ): Promise<Reserved[]> {
-  return tx.rows<{ orderId: string; lineId: string; itemId: string; taken: number; short: number }>(
+  const meeting = orderIds.every((id) => fresh.has(id))
+    ? ''
+    : 'on conflict (merchant_id, order_id, line_id, item_id, location_id) do update set reserved = r.reserved + excluded.reserved'
+  return tx.rows<Reserved & object>(
     `with lack as materialized (
        select c.order_id, c.line_id, c.item_id, c.qty_per, c.placed_at, c.need - coalesce(h.held, 0) as qty, c.short as was, c.excess
        from unnest($2::uuid[], $5::boolean[]) as i(order_id, fresh)
@@ -51,21 +57,20 @@ export async function reserveStock(
        on conflict (merchant_id, item_id, location_id) do update set reserved = l.reserved + excluded.reserved
      ), held as (
        insert into reservation as r (merchant_id, order_id, line_id, item_id, location_id, reserved)
-       select $1, order_id, line_id, item_id, location_id, qty from take
-       on conflict (merchant_id, order_id, line_id, item_id, location_id) do update set reserved = r.reserved + excluded.reserved
+       select $1, order_id, line_id, item_id, location_id, qty from take ${meeting}
      ), moved as (
        insert into inventory_movement (merchant_id, version, seq, item_id, location_id, kind, on_hand_delta, reserved_delta, cause_kind, cause_id)
        select $1, $3, $4::int + row_number() over (), item_id, location_id, 'reserve', 0, qty, 'order_line', line_id from take
      ), taken as (
-       select order_id, line_id, item_id, sum(qty)::int as qty from take group by order_id, line_id, item_id
+       select order_id, line_id, item_id, sum(qty)::int as qty, array_agg(location_id) as places, array_agg(qty) as units from take group by order_id, line_id, item_id
      ), fate as materialized (
-       select n.*, coalesce(t.qty, 0) as taken, n.qty - coalesce(t.qty, 0) as short from need n left join taken t using (order_id, line_id, item_id)
+       select n.*, coalesce(t.qty, 0) as taken, n.qty - coalesce(t.qty, 0) as short, t.places, t.units from need n left join taken t using (order_id, line_id, item_id)
      ), component as (
        insert into order_line_component as c (merchant_id, order_id, line_id, item_id, qty_per, need, short, placed_at)
        select $1, order_id, line_id, item_id, qty_per, qty, short, placed_at from fate where short <> was or excess <> 0
        on conflict (merchant_id, order_id, line_id, item_id) do update set short = excluded.short, excess = 0
      )
-     select order_id as "orderId", line_id as "lineId", item_id as "itemId", taken, short from fate`,
+     select order_id as "orderId", line_id as "lineId", item_id as "itemId", taken, short, coalesce(places, '{}') as places, coalesce(units, '{}') as units from fate`,
     [tx.merchantId, orderIds, version, seqFrom, orderIds.map((id) => fresh.has(id))],
   )
 }
