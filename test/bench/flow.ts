@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Child, startChild } from './children.ts'
 import { type Cluster, writeStatements } from './cluster.ts'
 import type { Door } from './deliveries.ts'
-import { arrivalsOf } from './fan-out.ts'
+import { type Told, toldOf } from './fan-out.ts'
 import { atMost, figure, type Part, quantile, ratios } from './figures.ts'
 import { next, openScene, ordersIn, type Scene, sampled, share, throughput, verify } from './flow-scene.ts'
 import { untilShown } from './merchant.ts'
@@ -65,7 +65,7 @@ async function measure(scene: Scene, beside: Door): Promise<Part> {
       ) * share,
     ),
   )
-  const fanOut: { p50: number; p99: number; ackP99: number }[] = []
+  const fanOut: FanOutTimes[] = []
   const busy = await sampled(scene, async () => {
     for (let repeat = 0; repeat < options.repeats; repeat++) fanOut.push(await atShare(scene, perSecond))
   })
@@ -86,6 +86,7 @@ async function measure(scene: Scene, beside: Door): Promise<Part> {
         'ms',
         fanOut.map((one) => one.p50),
       ),
+      ...stepFigures(fanOut),
       figure(`fan-out p99 at ${calmPerSecond} orders/s`, 'ms', calm),
       figure(
         'ack p99 at the same load',
@@ -108,13 +109,26 @@ async function measure(scene: Scene, beside: Door): Promise<Part> {
   }
 }
 
+function stepFigures(fanOut: readonly FanOutTimes[]) {
+  const names = fanOut[0]?.steps.map((step) => step.name) ?? []
+  return names.flatMap((name, n) =>
+    (['p50', 'p99'] as const).map((which) =>
+      figure(
+        `of it, ${name}, ${which}`,
+        'ms',
+        fanOut.map(({ steps }) => steps[n]?.[which] ?? Number.NaN),
+      ),
+    ),
+  )
+}
+
 async function profilesOf({ options, database }: Scene): Promise<string[]> {
   if (options.profile === null) return []
   return [`${options.profile}/hub-*.cpuprofile`, await writeStatements(database, options.profile, 'flow')]
 }
 
 /** A steady stream below the limit, and how long each order took to reach the other shop. */
-async function atShare(scene: Scene, perSecond: number): Promise<{ p50: number; p99: number; ackP99: number }> {
+async function atShare(scene: Scene, perSecond: number): Promise<FanOutTimes> {
   await scene.sink.ask({ kind: 'written', shop: other })
   const before = [...scene.left]
   const { from, count } = next(scene, perSecond * (scene.options.quick ? 3 : 10))
@@ -122,15 +136,63 @@ async function atShare(scene: Scene, perSecond: number): Promise<{ p50: number; 
   const answer = await scene.load.ask({ kind: 'orders', door, from, count, assortment, perSecond })
   await untilShown(scene.sink, scene.left)
   const { writes } = await scene.sink.ask({ kind: 'written', shop: other })
-  const arrivals = arrivalsOf({
+  const told = toldOf({
     orders: answer.dueAtMs.map((dueMs, n) => ({ dueMs, lines: makeOrder(from + n, assortment, new Date(0)).lines })),
     before,
     writes,
   })
-  const latencies = arrivals.toSorted((a, b) => a - b)
-  const found = { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99), ackP99: answer.ackP99Ms }
+  const steps = await stepsOf(scene, { from, told, ackedAtMs: answer.ackedAtMs })
+  const whole = spanOf(told.map(({ write, dueMs }) => write.atMs - dueMs))
+  const found = { ...whole, ackP99: answer.ackP99Ms, steps }
   scene.options.say(
-    `fan-out at ${perSecond}/s: p50 ${found.p50.toFixed(0)} ms, p99 ${found.p99.toFixed(0)} ms; ack p99 ${found.ackP99.toFixed(0)} ms`,
+    `fan-out at ${perSecond}/s: p50 ${found.p50.toFixed(0)} ms, p99 ${found.p99.toFixed(0)} ms; ack p99 ${found.ackP99.toFixed(0)} ms; ${steps.map(({ name, p50, p99 }) => `${name} ${p50.toFixed(0)} / ${p99.toFixed(0)}`).join(', ')}`,
   )
   return found
+}
+
+interface Span {
+  readonly p50: number
+  readonly p99: number
+}
+interface FanOutTimes extends Span {
+  readonly ackP99: number
+  /** Where the time went, in order. */
+  readonly steps: readonly (Span & { readonly name: string })[]
+}
+
+function spanOf(latencies: readonly number[]): Span {
+  const sorted = latencies.toSorted((a, b) => a - b)
+  return { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99) }
+}
+
+/**
+ * What an order waited for. Imported: the moment that its import wrote last; the database's clock is the machine's. The
+ * shop is asked what it shows when the push lane has begun and found what is due.
+ */
+async function stepsOf(
+  { database }: Scene,
+  {
+    from,
+    told,
+    ackedAtMs,
+  }: { readonly from: number; readonly told: readonly Told[]; readonly ackedAtMs: readonly number[] },
+): Promise<FanOutTimes['steps']> {
+  const refs = told.map(({ n }) => makeOrder(from + n, { skus: 1, hot: 0 }, new Date(0)).ref)
+  const rows = await database.query<{ ref: string; at: number }>(
+    `select o.external_id as ref, (extract(epoch from max(t.at)) * 1000)::float8 as at from orders o
+     join timeline_event t on t.merchant_id = o.merchant_id and t.order_id = o.order_id
+     where o.external_id = any($1::text[]) and t.kind in ('order.imported', 'request.opened') group by 1`,
+    [refs],
+  )
+  const sinceBoot = Date.now() - Number(process.hrtime.bigint()) / 1e6
+  const importedAt = new Map(rows.map((row) => [row.ref, row.at - sinceBoot]))
+  const moments = told.map(({ n, dueMs, write }, at) => {
+    const acked = ackedAtMs[n] ?? dueMs
+    return [dueMs, acked, importedAt.get(refs[at] ?? '') ?? acked, write.readAtMs, write.atMs]
+  })
+  const names = ['due → answered', 'answered → imported', 'imported → shop asked', 'shop asked → written']
+  return names.map((name, step) => ({
+    name,
+    ...spanOf(moments.map((at) => (at[step + 1] ?? Number.NaN) - (at[step] ?? Number.NaN))),
+  }))
 }

@@ -43,8 +43,9 @@ export interface Answer {
   readonly sha256: readonly string[]
   /** `pace`: how long a refusal took, from when its delivery was sent. */
   readonly refusedMs: readonly number[]
-  /** `orders`: when each order was to be sent, in ms of the machine's monotonic clock. */
+  /** `orders`: when each order was to be sent, and when it was answered, in ms of the machine's monotonic clock. */
   readonly dueAtMs: readonly number[]
+  readonly ackedAtMs: readonly number[]
 }
 
 const lines = 64
@@ -118,7 +119,7 @@ async function storm(ask: Extract<Ask, { kind: 'storm' }>): Promise<Answer> {
   for (const line of open) line.close()
   const sha256 = Array.from({ length: state.events }, (_, n) => signed[n % bodies]?.sha256 ?? '')
   const { events, repeated } = state
-  return { ...summary(latencies, seconds), events, repeated, sha256, refusedMs: [], dueAtMs: [] }
+  return { ...summary(latencies, seconds), events, repeated, sha256, refusedMs: [], dueAtMs: [], ackedAtMs: [] }
 }
 
 async function pace(ask: Extract<Ask, { kind: 'pace' }>): Promise<Answer> {
@@ -147,7 +148,15 @@ async function pace(ask: Extract<Ask, { kind: 'pace' }>): Promise<Answer> {
   })
   for (const line of free) line.close()
   const events = latencies.length
-  return { ...summary(latencies, (last - from) / 1_000), events, repeated: 0, sha256, refusedMs, dueAtMs: [] }
+  return {
+    ...summary(latencies, (last - from) / 1_000),
+    events,
+    repeated: 0,
+    sha256,
+    refusedMs,
+    dueAtMs: [],
+    ackedAtMs: [],
+  }
 }
 
 function prepare(ask: Extract<Ask, { kind: 'orders' }>): Signed[] {
@@ -179,6 +188,7 @@ async function orders(ask: Extract<Ask, { kind: 'orders' }>): Promise<Answer> {
   const { take, give } = lend(free)
   const latencies: number[] = []
   const dueAtMs: number[] = []
+  const ackedAtMs: number[] = []
   const send = async (n: number, due: number | null) => {
     const one = signed[n]
     if (!one) throw new Error('no order')
@@ -186,7 +196,8 @@ async function orders(ask: Extract<Ask, { kind: 'orders' }>): Promise<Answer> {
     const at = due ?? machineMs()
     dueAtMs[n] = at
     accepted(await line.send({ head: headOf(ask.door, one, `order-${ask.from + n}`), raw: one.raw }))
-    latencies.push(machineMs() - at)
+    ackedAtMs[n] = machineMs()
+    latencies.push(ackedAtMs[n] - at)
     give(line)
   }
   const from = performance.now()
@@ -194,7 +205,8 @@ async function orders(ask: Extract<Ask, { kind: 'orders' }>): Promise<Answer> {
   else await atPace(ask.perSecond, ask.count, send)
   const seconds = (performance.now() - from) / 1_000
   for (const line of free) line.close()
-  return { ...summary(latencies, seconds), events: signed.length, repeated: 0, sha256: [], refusedMs: [], dueAtMs }
+  const none = { repeated: 0, sha256: [], refusedMs: [] }
+  return { ...summary(latencies, seconds), ...none, events: signed.length, dueAtMs, ackedAtMs }
 }
 
 answerParent<Ask, Answer>((ask) => (ask.kind === 'storm' ? storm(ask) : ask.kind === 'pace' ? pace(ask) : orders(ask)))

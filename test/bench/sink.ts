@@ -18,6 +18,8 @@ export interface Write {
   readonly quantity: number
   /** When the request that carries it arrived, in ms of the machine's monotonic clock. */
   readonly atMs: number
+  /** When the hub had last asked for this number before. */
+  readonly readAtMs: number
 }
 export interface Answer {
   readonly port: number
@@ -32,6 +34,7 @@ export interface Answer {
 interface Shop {
   readonly shown: number[]
   readonly writes: Write[]
+  readonly readAtMs: number[]
   readonly webhooks: { readonly id: string; readonly topic: string; readonly uri: string; readonly name: string }[]
 }
 interface Question {
@@ -83,7 +86,13 @@ const answers: Record<string, Answerer> = {
       productVariants: { nodes, pageInfo: { hasNextPage: until < shop.shown.length, endCursor: String(until) } },
     }
   },
-  Levels: (shop, { ids }) => ({ nodes: (ids as string[]).map((id) => itemOf(shop, skuIn(id))) }),
+  Levels: (shop, { ids }, atMs) => ({
+    nodes: (ids as string[]).map((id) => {
+      const sku = skuIn(id)
+      shop.readAtMs[sku] = atMs
+      return itemOf(shop, sku)
+    }),
+  }),
   SetQuantities: (shop, { input }, atMs) => ({
     inventorySetQuantities: { inventoryAdjustmentGroup: null, userErrors: setQuantities(shop, input, atMs) },
   }),
@@ -126,7 +135,7 @@ function setQuantities(shop: Shop, input: unknown, atMs: number): object[] {
   for (const { inventoryItemId, quantity } of quantities) {
     const sku = skuIn(inventoryItemId)
     shop.shown[sku] = quantity
-    shop.writes.push({ sku, quantity, atMs })
+    shop.writes.push({ sku, quantity, atMs, readAtMs: shop.readAtMs[sku] ?? atMs })
   }
   return []
 }
@@ -161,7 +170,7 @@ const server = createServer({ keepAliveTimeout: 60_000 }, serve)
 answerParent<Ask, Answer>(async (ask) => {
   if (ask.kind === 'open') {
     for (let n = 0; n < ask.shops; n++) {
-      shops.push({ shown: Array.from({ length: ask.skus }, () => 0), writes: [], webhooks: [] })
+      shops.push({ shown: Array.from({ length: ask.skus }, () => 0), writes: [], readAtMs: [], webhooks: [] })
     }
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   }
