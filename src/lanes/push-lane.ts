@@ -1,3 +1,4 @@
+import { noteContact } from '../connections/open-connection.ts'
 import { ChannelError, type InventoryCommand, type ItemResult } from '../connector-kit/index.ts'
 import { decidePush } from '../inventory/decide-push.ts'
 import {
@@ -89,7 +90,6 @@ async function pass(shift: Shift, due: readonly DueListing[], blame: { left: num
       plan,
       due.length < (shift.connection.connector.manifest.inventory?.batchMax ?? 0) ? 0 : busyProofMs,
     )
-    await noteContactOf(shift, null)
     return { again: plan.writes.length > 0, dueInMs: null }
   } catch (error) {
     if (!(error instanceof ChannelError)) throw error
@@ -127,6 +127,8 @@ async function planPass(
       shift.connection.connector.manifest.orders?.indexLagS,
     )
     const plan = decideAll(views, known, shown, shift.connection.connector.manifest.inventory?.quantityMax ?? 999_999)
+    // With nothing to write, having read is all the contact there is.
+    if (plan.writes.length === 0) await noteContact(tx, shift.lease.connectionId, null)
     await markSending(
       tx,
       shift.lease.connectionId,
@@ -243,6 +245,7 @@ async function sendWrites(shift: Shift, plan: Plan, proofMs: number): Promise<vo
     outcome: took.length === results.length ? 'ok' : 'partial',
   })
   await shift.tenant(async (tx) => {
+    await noteContact(tx, shift.lease.connectionId, null)
     await markPushed(
       tx,
       shift.lease.connectionId,
