@@ -6,7 +6,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { after } from '../src/flows.ts'
-import { lanesOfRole, queueOf } from '../src/lanes/kinds.ts'
+import { lanesOfRole, lanesWoken, queueOf } from '../src/lanes/kinds.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const notOurs = new Set(['node_modules', '.git', '.hub', '.demo', 'package-lock.json'])
@@ -162,7 +162,9 @@ describe('code', () => {
 
   test('every lane that a flow wakes exists, and every lane has a queue and a role', () => {
     const woken = new Set(Object.values(after).flat())
-    expect([...woken].filter((kind) => !Object.hasOwn(queueOf, kind))).toEqual([])
+    const wakes = (kind: string) => [...lanesWoken('channel', [kind]), ...lanesWoken('partner', [kind])]
+    expect([...woken].filter((kind) => wakes(kind).length === 0)).toEqual([])
+    expect([lanesWoken('channel', ['request']), lanesWoken('partner', ['request'])]).toEqual([[], ['effect']])
     expect(new Set(Object.values(lanesOfRole).flat())).toEqual(new Set(Object.keys(queueOf)))
     const story = `${text('src/flows.ts')}\n${text('src/flows-partner.ts')}`
     expect(Object.keys(after).filter((flow) => !story.includes(`export async function ${flow}(`))).toEqual([])
