@@ -93,7 +93,7 @@ describe.each(plans)('$how', ({ plan }) => {
 
       test('cancelled while the partner picks, it is shipped all the same: stock is consumed and a person is told', async () => {
         const { late } = stage.merchants
-        Object.assign(late.dials, { waitMinutes: [0, 0], pickMinutes: [20, 20] })
+        Object.assign(late.dials, { waitMinutes: [0, 0], pickMinutes: [60, 60] })
         const bought = late.buy(late.shopify, { sku: 'CAP', quantity: 1 })
         await bought.until('accepted', (o) => o.fulfillmentOrders[0]?.requestStatus === 'accepted')
         expect(late.shopify.cancel(bought.id)).toBe(true)
