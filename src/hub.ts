@@ -1,5 +1,6 @@
 /** Composition: what a process is made of. Every room gets what it needs here, by hand; nobody looks anything up. */
 import type { ApiDeps } from './api/deps.ts'
+import { openAccess } from './api/open-access.ts'
 import { registerApi } from './api/register.ts'
 import type { Config } from './config.ts'
 import { openBudgets } from './connections/budgets.ts'
@@ -14,7 +15,6 @@ import { openGroupCommit } from './inbox/group-commit.ts'
 import { openReceiver } from './inbox/receive.ts'
 import { webhookRoutes } from './inbox/webhook-routes.ts'
 import { resolveExceptions } from './journal/record.ts'
-import { openAuthenticate } from './merchants/authenticate.ts'
 import { type Ports, systemPorts } from './platform/base/ports.ts'
 import { type Db, openDb } from './platform/db/pool.ts'
 import { withClaimTx } from './platform/db/tx.ts'
@@ -103,7 +103,7 @@ async function openDoor(base: Base, worker: Worker | null): Promise<{ address: s
     metrics,
     trustProxy: config.trustProxy,
     publicUrl: config.publicUrl,
-    authenticate: openAuthenticate(deps),
+    access: openAccess(deps),
     ready: () => unready(db),
   })
   // Who a delivery is for is read on ingest's own connections: those for work may all be busy.

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { ApiDeps } from '../api/deps.ts'
-import { installScope } from '../api/scopes.ts'
+import { permissionsOfInstall, permissionsOfKey } from '../api/permissions.ts'
 import { withClaimTx } from '../platform/db/tx.ts'
 import type { Authenticate } from '../platform/http/access.ts'
 import { matchesApiKey, parseApiKey } from '../platform/secrets/api-key.ts'
@@ -21,7 +21,7 @@ export function openAuthenticate(deps: Pick<ApiDeps, 'db' | 'installToken'>): Au
     const token = bearerShape.exec(request.headers.authorization ?? '')?.groups?.token
     if (token === undefined) return null
     if (installHash !== null && timingSafeEqual(sha256(token), installHash))
-      return { merchantId: '', actor: 'install', scopes: [installScope] }
+      return { merchantId: '', actor: 'install', scopes: permissionsOfInstall, session: null }
     const key = parseApiKey(token)
     if (key === null) return null
     const [row] = await withClaimTx(deps.db, (tx) =>
@@ -32,6 +32,11 @@ export function openAuthenticate(deps: Pick<ApiDeps, 'db' | 'installToken'>): Au
       ),
     )
     if (!row || !matchesApiKey(key.secret, row.hash)) return null
-    return { merchantId: row.merchantId, actor: `key:${key.id}`, scopes: row.scopes }
+    return {
+      merchantId: row.merchantId,
+      actor: `key:${key.id}`,
+      scopes: permissionsOfKey(row.scopes),
+      session: null,
+    }
   }
 }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Api, ApiDeps } from '../api/deps.ts'
 import { answers, created, showTime, showTimeOrNull, text, when } from '../api/fields.ts'
 import { pageFields, pageOf } from '../api/page.ts'
-import { grants, scopes } from '../api/scopes.ts'
+import { scopes } from '../api/permissions.ts'
 import { withClaimTx } from '../platform/db/tx.ts'
 import { type Principal, principalOf } from '../platform/http/access.ts'
 import { notFound, Problem } from '../platform/http/problem.ts'
@@ -29,19 +29,22 @@ export const showKey = (row: KeyRow): z.infer<typeof shownKey> => ({
 
 const keyId = z.string().regex(/^[0-9a-z]{8}$/, 'is no key id; write the 8 characters between hub_live_ and the next _')
 const scope = z.enum([...scopes, '*'])
-type Scope = z.infer<typeof scope>
 const newKey = z.strictObject({
   label: text(100),
   scopes: z.array(scope).min(1).max(scopes.length),
   expiresAt: when.optional(),
 })
 
-/** A key cannot make a stronger one. */
-function refuseMore(principal: Principal, wanted: readonly Scope[]): void {
-  const over = wanted.filter((name) => (name === '*' ? !principal.scopes.includes('*') : !grants(principal, name)))
+/** Nobody can give a key what they have not themselves. */
+function refuseMore(principal: Principal, wanted: readonly string[]): void {
+  const over = wanted.filter((name) => !principal.scopes.includes(name))
   if (over.length === 0) return
-  throw new Problem(403, 'HUB_SCOPE_MISSING', 'A key cannot give what it does not have.', [
-    { field: 'scopes', message: `your key has not: ${over.join(', ')}`, mend: 'Ask with a key that has them.' },
+  throw new Problem(403, 'HUB_SCOPE_MISSING', 'A key can be given only what you have yourself.', [
+    {
+      field: 'scopes',
+      message: `you have not: ${over.join(', ')}`,
+      mend: 'Ask with a key that has them, or as an owner.',
+    },
   ])
 }
 

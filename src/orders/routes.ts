@@ -3,7 +3,7 @@ import type { Api, ApiDeps, ApiPlugin } from '../api/deps.ts'
 import { answers, idOf, when } from '../api/fields.ts'
 import { requireKnown } from '../api/known.ts'
 import { pageFields, pageOf } from '../api/page.ts'
-import { grants } from '../api/scopes.ts'
+import { grants } from '../api/permissions.ts'
 import { reading } from '../api/transactions.ts'
 import {
   requestsOfOrder,

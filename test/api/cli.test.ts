@@ -150,14 +150,17 @@ test("a refusal says the hub's words with field and mend, and ends with 1", asyn
     err: 'Nothing was changed: 1 of the lines cannot be applied. (422)\n  lines.0.sku is not known here. Create the item, or correct the SKU.\n',
   })
   const unknown = await crossdock(['orders', 'list'], { key: 'nobody' })
-  expect([unknown.code, unknown.err]).toEqual([1, 'Send a valid API key as "Authorization: Bearer …". (401)\n'])
+  expect([unknown.code, unknown.err]).toEqual([
+    1,
+    'Sign in, or send a valid API key as "Authorization: Bearer …". (401)\n',
+  ])
 })
 
 test('for a program, a refusal is JSON too', async () => {
   const refused = await crossdock(['orders', 'list', '--json'], { key: 'nobody' })
   expect(JSON.parse(refused.err)).toMatchObject({
     status: 401,
-    detail: 'Send a valid API key as "Authorization: Bearer …".',
+    detail: 'Sign in, or send a valid API key as "Authorization: Bearer …".',
   })
   const unknown = await crossdock(['orders', 'delete', '--json'])
   expect(JSON.parse(unknown.err)).toEqual({ detail: '"orders" has: list, show, search', code: 'CLI_USAGE' })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { ApiDeps } from '../../src/api/deps.ts'
+import { openAccess } from '../../src/api/open-access.ts'
 import { registerApi } from '../../src/api/register.ts'
 import {
   ChannelError,
@@ -12,7 +13,6 @@ import { itemsCreated, mappingChanged, requestRetried, stockAdjusted } from '../
 import { shippedByHand } from '../../src/flows-partner.ts'
 import { privacyAnswered, privacyAsked } from '../../src/flows-privacy.ts'
 import { resolveExceptions } from '../../src/journal/record.ts'
-import { openAuthenticate } from '../../src/merchants/authenticate.ts'
 import { parseKeys } from '../../src/platform/base/key-ring.ts'
 import { systemPorts } from '../../src/platform/base/ports.ts'
 import { secret } from '../../src/platform/base/secret.ts'
@@ -162,7 +162,7 @@ export async function openApi(): Promise<Api> {
     publicUrl: 'http://127.0.0.1:3000',
     ready: async () => [],
     metrics: { contentType: 'text/plain', text: async () => '' },
-    authenticate: openAuthenticate(deps),
+    access: openAccess(deps),
   })
   await registerApi(app, deps)
   await app.ready()

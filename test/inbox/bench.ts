@@ -105,7 +105,7 @@ export async function openBench(options: BenchOptions) {
     metrics,
     trustProxy: false,
     publicUrl: 'http://127.0.0.1',
-    authenticate: async () => null,
+    access: { authenticate: async () => null, permissions: new Set(), open: '' },
     ready: async () => [],
     ...(options.limits && { limits: options.limits }),
   })

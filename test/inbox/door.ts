@@ -132,7 +132,7 @@ export async function hub(
     publicUrl: 'http://127.0.0.1',
     ready: async () => [],
     metrics: { contentType: 'text/plain', text: async () => '' },
-    authenticate: async () => null,
+    access: { authenticate: async () => null, permissions: new Set(), open: '' },
     ...(more.limits && { limits: more.limits }),
   })
   await app.register(webhookRoutes({ connectors, receive, hasRoom: commits.hasRoom }))

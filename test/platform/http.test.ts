@@ -16,8 +16,11 @@ afterEach(async () => {
 
 const authenticate: Authenticate = async (request) => {
   const key = request.headers.authorization
-  if (key === 'Bearer reader') return { merchantId: 'm-1', actor: 'key-1', scopes: ['orders:read'] }
-  return key === 'Bearer owner' ? { merchantId: 'm-1', actor: 'key-2', scopes: ['*'] } : null
+  const person = (fresh: boolean) => ({ sessionId: 's-1', userId: 'u-1', fresh })
+  const every = { merchantId: 'm-1', actor: 'key-2', scopes: ['orders:read', 'orders:write'], session: null }
+  if (key === 'Bearer reader') return { ...every, actor: 'key-1', scopes: ['orders:read'] }
+  if (request.headers.cookie !== undefined) return { ...every, session: person(request.headers.cookie === 'fresh') }
+  return key === 'Bearer owner' ? every : null
 }
 
 async function server(more: Partial<HttpOptions> = {}): Promise<{ app: HttpApp; lines: string[] }> {
@@ -28,7 +31,7 @@ async function server(more: Partial<HttpOptions> = {}): Promise<{ app: HttpApp; 
     publicUrl: 'https://hub.example.com',
     ready: async () => [],
     metrics: { contentType: 'text/plain; version=0.0.4', text: async () => 'hub_up 1\n' },
-    authenticate,
+    access: { authenticate, permissions: new Set(['orders:read', 'orders:write', 'open:open']), open: 'open:open' },
     ...more,
   })
   apps.push(app)
@@ -49,6 +52,8 @@ async function withRoutes(more: Partial<HttpOptions> = {}) {
     schema: { querystring: z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(50) }) },
     handler: async (request) => ({ merchant: principalOf(request).merchantId, limit: request.query.limit }),
   })
+  app.delete('/api/v1/orders', { config: { scope: 'orders:write', stepUp: true }, handler: async () => 'gone' })
+  app.post('/api/v1/enter', { config: { scope: 'open:open' }, handler: async () => 'in' })
   app.get('/who', async (request) => ({ ip: request.ip, host: request.hostname, protocol: request.protocol }))
   app.get('/crash', async () => {
     throw Object.assign(new Error('insert failed params: canary-person, canary-token'), {
@@ -68,6 +73,12 @@ const reader = { authorization: 'Bearer reader' }
 const json = { ...owner, 'content-type': 'application/json' }
 
 describe('who may call', () => {
+  test('a route with a permission that nobody has heard of stops the start', async () => {
+    const { app } = await server()
+    const options = { config: { scope: 'orders:raed' } }
+    expect(() => app.get('/api/v1/things', options, async () => 'open')).toThrow('must declare config.scope')
+  })
+
   test.each(['/api/v1/things', '/api/v1/:id', '/api/v1'])('a route %s without a scope stops the start', async (url) => {
     const { app } = await server()
     expect(() => app.get(url, async () => 'open')).toThrow('must declare config.scope')
@@ -111,6 +122,56 @@ describe('who may call', () => {
   test('who was authenticated is known only to routes with a scope', async () => {
     const { app } = await withRoutes()
     expect((await app.inject({ url: '/api/v1/orders', headers: reader })).json().merchant).toBe('m-1')
+  })
+})
+
+describe('a person with a cookie', () => {
+  const own = 'https://hub.example.com'
+  test.each([
+    ['nothing that says from where', {}, 403],
+    ['the own page', { 'sec-fetch-site': 'same-origin' }, 200],
+    ['the own page, by an old browser', { origin: own }, 200],
+    ['another page', { 'sec-fetch-site': 'cross-site' }, 403],
+    ['a neighbour under the same site', { 'sec-fetch-site': 'same-site' }, 403],
+    ['an address bar', { 'sec-fetch-site': 'none' }, 403],
+    ['another page that claims the origin', { 'sec-fetch-site': 'cross-site', origin: own }, 403],
+    ['another origin', { origin: 'https://evil.example.com' }, 403],
+    ['an origin that only begins alike', { origin: `${own}.evil.example` }, 403],
+    ['an origin on plain http', { origin: 'http://hub.example.com' }, 403],
+    ['an origin that is hidden', { origin: 'null' }, 403],
+  ] as const)('a change from %s', async (_, headers, status) => {
+    const { app } = await withRoutes()
+    const answer = await app.inject({
+      method: 'DELETE',
+      url: '/api/v1/orders',
+      headers: { cookie: 'fresh', ...headers },
+    })
+    expect(answer.statusCode).toBe(status)
+    if (status === 403) expect(answer.json().code).toBe('HUB_FOREIGN_PAGE')
+  })
+
+  test('reading asks for no origin, and a key needs none for a change', async () => {
+    const { app } = await withRoutes()
+    const cookie = { cookie: 'fresh', 'sec-fetch-site': 'cross-site' }
+    expect((await app.inject({ url: '/api/v1/orders', headers: cookie })).statusCode).toBe(200)
+    expect((await app.inject({ method: 'DELETE', url: '/api/v1/orders', headers: owner })).statusCode).toBe(200)
+  })
+
+  test('who has not shown lately who they are is asked again where it matters, and only there', async () => {
+    const { app } = await withRoutes()
+    const headers = { cookie: 'stale', 'sec-fetch-site': 'same-origin' }
+    const answer = await app.inject({ method: 'DELETE', url: '/api/v1/orders', headers })
+    expect([answer.statusCode, answer.json().code]).toEqual([403, 'HUB_STEP_UP'])
+    expect((await app.inject({ url: '/api/v1/orders', headers })).statusCode).toBe(200)
+  })
+
+  test('what needs nobody is still closed to other pages, and open to programs', async () => {
+    const { app } = await withRoutes()
+    const enter = (headers: Record<string, string>) => app.inject({ method: 'POST', url: '/api/v1/enter', headers })
+    expect((await enter({})).statusCode).toBe(200)
+    expect((await enter({ 'sec-fetch-site': 'same-origin' })).statusCode).toBe(200)
+    expect((await enter({ 'sec-fetch-site': 'cross-site' })).statusCode).toBe(403)
+    expect((await enter({ origin: 'https://evil.example.com' })).statusCode).toBe(403)
   })
 })
 
@@ -279,7 +340,7 @@ describe('the frame', () => {
     const { app } = await withRoutes()
     const page = (await app.inject({ url: '/api/openapi.json' })).json()
     expect(page.openapi).toBe('3.1.0')
-    expect(Object.keys(page.paths)).toEqual(['/api/v1/orders'])
+    expect(Object.keys(page.paths)).toEqual(['/api/v1/orders', '/api/v1/enter'])
     expect(page.paths['/api/v1/orders'].post.requestBody.content['application/json'].schema.required).toEqual([
       'sku',
       'quantity',

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify'
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
-import { type Authenticate, guardApi } from './access.ts'
+import { type Access, guardApi } from './access.ts'
 import { answerBrokenHttp, answerErrors, frameworkErrors } from './error-answer.ts'
 import { type HealthDeps, healthRoutes } from './health-routes.ts'
 import { readJsonBodies } from './json-body.ts'
@@ -35,7 +35,7 @@ export interface HttpOptions extends HealthDeps {
   /** False: X-Forwarded-* headers mean nothing. Else the number or the addresses of the proxies in front. */
   readonly trustProxy: false | number | readonly string[]
   readonly publicUrl: string
-  readonly authenticate: Authenticate
+  readonly access: Access
   readonly limits?: Partial<HttpLimits>
 }
 
@@ -100,7 +100,7 @@ export async function buildHttp(options: HttpOptions): Promise<HttpApp> {
   app.setSerializerCompiler(serializerCompiler)
   const plain: FastifyInstance = app
   setSecurityHeaders(plain, options.publicUrl)
-  guardApi(plain, options.authenticate)
+  guardApi(plain, options.access, options.publicUrl)
   readJsonBodies(plain)
   answerErrors(plain)
   logAnswers(plain)
