@@ -18,7 +18,7 @@ export interface Page<T> {
 }
 export const pageOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), next: z.string().nullable() })
 
-type KeyType = 'timestamptz' | 'uuid' | 'text'
+type KeyType = 'timestamptz' | 'uuid' | 'text' | 'int8'
 export interface List {
   /** Its name in cursors: a cursor of one list does not fit another. */
   readonly name: string
@@ -60,6 +60,7 @@ function isInstant(text: string): boolean {
 const keyShapes: Readonly<Record<KeyType, (text: string) => boolean>> = {
   timestamptz: isInstant,
   uuid: isUuid,
+  int8: (text) => /^\d{1,18}$/.test(text),
   text: (text) => text.length <= 300 && text.isWellFormed() && !text.includes('\u0000'),
 }
 

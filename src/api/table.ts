@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { index, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { bigint, index, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { bytea, instant, merchantId } from '../platform/db/columns.ts'
 
 /**
@@ -27,4 +27,26 @@ export const apiRequest = pgTable(
     uniqueIndex('api_request_once').on(t.merchantId, t.replayKey).where(sql`${t.replayKey} is not null`),
     index('api_request_replayable').on(t.merchantId, t.at).where(sql`${t.replayKey} is not null`),
   ],
+)
+
+/** Who did what, each entry holding the hash of the one before it. The hub adds and reads; nobody of it changes or deletes. */
+export const auditEntry = pgTable(
+  'audit_entry',
+  {
+    merchantId: merchantId(),
+    /** What it is called; its place in the chain is `seq`. */
+    entryId: uuid('entry_id').notNull(),
+    seq: bigint('seq', { mode: 'bigint' }).notNull(),
+    at: instant('at').notNull(),
+    /** A user's or a key's id; never a name. */
+    actor: text('actor').notNull(),
+    /** From what: a browser, a key, the installation. */
+    client: text('client').notNull(),
+    act: text('act').notNull(),
+    /** Ids of what it was done to, as the API writes them. */
+    targets: text('targets').array().notNull(),
+    prevHash: bytea('prev_hash').notNull(),
+    hash: bytea('hash').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.merchantId, t.seq] }), index('audit_entry_at').on(t.merchantId, t.at)],
 )

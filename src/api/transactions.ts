@@ -5,6 +5,7 @@ import type { Purged, PurgePage } from '../platform/db/purge.ts'
 import { retrying, type Tx, withTenantTx } from '../platform/db/tx.ts'
 import { principalOf } from '../platform/http/access.ts'
 import { Problem } from '../platform/http/problem.ts'
+import { appendAct } from './audit-log.ts'
 import type { ApiDeps } from './deps.ts'
 
 /** A read of the caller's merchant, of one moment: an order and its exceptions belong together. */
@@ -19,6 +20,8 @@ interface Asked {
   readonly reason: string | null
   readonly key: string | null
   readonly fingerprint: Buffer | null
+  /** Of what it is about. */
+  readonly ids: readonly string[]
 }
 
 const keepAnswersS = 86_400
@@ -77,8 +80,21 @@ async function earlierAnswer<T>(tx: Tx, asked: Asked): Promise<{ readonly answer
   throw new Problem(422, 'HUB_KEY_REUSED', 'This Idempotency-Key was used for another request; send a new one.')
 }
 
+/** As the caller wrote them. */
+function idsInAddress(request: FastifyRequest): string[] {
+  const sent = request.url.split(/[?#]/)[0]?.split('/') ?? []
+  const pattern = (request.routeOptions.url ?? '').split('/')
+  return pattern.flatMap((part, at) => (part.startsWith(':') ? (sent[at] ?? []) : []))
+}
+
+/** What was asked about, and what was made of it. */
+function targetsOf({ ids }: Pick<Asked, 'ids'>, answer: unknown): string[] {
+  const made = typeof answer === 'object' && answer !== null && 'id' in answer ? String(answer.id) : null
+  return [...new Set([...ids, ...(made === null ? [] : [made])])]
+}
+
 /**
- * A change by the caller, in one transaction with the note of who asked for it. With an Idempotency-Key the same
+ * A change by the caller, in one transaction with the note of who asked for it and the entry in the audit log. With an Idempotency-Key the same
  * request is carried out once and answered alike for a day. Lanes are woken after the commit. Not `replayable`: what
  * is harmless to repeat, or holds secrets of which not even a hash should stay.
  */
@@ -96,6 +112,7 @@ export async function writing<T>(
     reason,
     key,
     fingerprint: key === null ? null : fingerprintOf(request),
+    ids: idsInAddress(request),
   }
   return carriedOut(deps, merchantId, asked, work)
 }
@@ -106,7 +123,7 @@ export function writingFor<T>(
   { merchantId, ...asked }: { readonly merchantId: string; readonly actor: string; readonly action: string },
   work: (tx: Tx, cause: Cause) => Promise<T>,
 ): Promise<T> {
-  return carriedOut(deps, merchantId, { ...asked, reason: null, key: null, fingerprint: null }, work)
+  return carriedOut(deps, merchantId, { ...asked, reason: null, key: null, fingerprint: null, ids: [] }, work)
 }
 
 async function carriedOut<T>(
@@ -121,6 +138,8 @@ async function carriedOut<T>(
       const earlier = await earlierAnswer<T>(tx, asked)
       if (earlier !== null) return earlier.answer
       const answer = await work(tx, { kind: 'api', id: asked.requestId })
+      const { actor, action: act } = asked
+      await appendAct(tx, { at: deps.ports.clock.now(), actor, act, targets: targetsOf(asked, answer) })
       if (asked.key !== null) await keepAnswer(tx, asked.requestId, answer)
       return answer
     }),

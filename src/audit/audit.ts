@@ -16,6 +16,7 @@ export type PromiseId =
   | 'I14'
   | 'I15'
   | 'I16'
+  | 'I21'
 
 /**
  * One question to the tables whose every answer is a broken promise. It is one statement and so sees one moment; it

@@ -1,4 +1,5 @@
 import type { Audit, PromiseId } from './audit.ts'
+import { chainAudits } from './chain-audits.ts'
 import { messageAudits } from './message-audits.ts'
 import { orderAudits } from './order-audits.ts'
 import { orphanAudits } from './orphan-audits.ts'
@@ -16,6 +17,7 @@ export const audits: readonly Audit[] = [
   ...outwardAudits,
   ...waitingAudits,
   ...orphanAudits,
+  ...chainAudits,
 ]
 
 /** What the tables alone cannot show of a promise, and where it is judged instead. */

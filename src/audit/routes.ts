@@ -3,6 +3,7 @@ import type { ApiDeps, ApiPlugin } from '../api/deps.ts'
 import { answers, flag } from '../api/fields.ts'
 import { principalOf } from '../platform/http/access.ts'
 import { audits, judgedElsewhere } from './audits.ts'
+import { logRoutes } from './log-routes.ts'
 import { openLook } from './look.ts'
 import { runAudits, type Verdict } from './run-audits.ts'
 import { showRow } from './shown.ts'
@@ -53,10 +54,11 @@ function show(verdicts: readonly Verdict[], full: boolean): z.infer<typeof shown
   }
 }
 
-/** Whether the hub keeps what it promises, by its own tables. */
+/** Whether the hub keeps what it promises, by its own tables; and who did what in it. */
 export const auditRoutes =
   (deps: ApiDeps): ApiPlugin =>
   async (app) => {
+    logRoutes(app, deps)
     app.get('/audits', {
       config: { scope: 'audits:read' },
       schema: { querystring: z.strictObject({ full: flag.default(false) }), response: answers(shownAudits) },

@@ -13,6 +13,7 @@ const nouns: Readonly<Record<string, Noun>> = {
   effect_id: 'effect',
   exception_id: 'exception',
   file_id: 'file',
+  entry_id: 'auditEntry',
 }
 
 /** Ids as people know them. */

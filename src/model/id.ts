@@ -15,6 +15,7 @@ const prefixes = {
   key: 'key',
   effect: 'eff',
   privacyRequest: 'prv',
+  auditEntry: 'aud',
 } as const
 
 export type Noun = keyof typeof prefixes

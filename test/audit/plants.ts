@@ -204,4 +204,7 @@ export const plants: Readonly<Record<string, Plant>> = {
   ...pushes,
   ...outward,
   ...orphans,
+  audit_log_broken: {
+    sql: `insert into audit_entry values (${merchant}, ${nowhere}, 1, now(), 'user:x', 'browser', 'planted', '{}', '', '')`,
+  },
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { harmless } from '../print-answer.ts'
-import { type Command, flag } from './command.ts'
+import { type Command, flag, page } from './command.ts'
 
 const answered = z.object({
   scope: z.string(),
@@ -61,5 +61,14 @@ export const audit: readonly Command[] = [
     options: [flag('full', 'all rows, not only what changed lately and what is open')],
     print,
     failed,
+  },
+  {
+    noun: 'audit-log',
+    verb: 'list',
+    what: 'Who did what, newest first',
+    method: 'GET',
+    path: '/audit-log',
+    options: page,
+    columns: ['seq', 'at', 'actor', 'client', 'act', 'targets'],
   },
 ]

@@ -14,6 +14,7 @@ const hub: Readonly<Record<string, Columns>> = {
   account_holder: { plain: 'platform external_account_id' },
   api_key: { secret: 'secret_sha256', plain: 'key_id label scopes' },
   api_request: { plain: 'actor action reason replay_key fingerprint answer' },
+  audit_entry: { plain: 'actor client act targets prev_hash hash' },
   channel_account: { plain: 'platform external_account_id name' },
   connection: {
     secret: 'credentials endpoint_token',
