@@ -44,6 +44,8 @@ export interface Config {
   readonly apps: ReadonlyMap<string, AppSetting>
   /** Makes merchants by API, and nothing else. Null: nobody can. */
   readonly installToken: Secret<string> | null
+  /** Who may make an account and a merchant of their own. */
+  readonly signUp: 'first' | 'open'
 }
 
 interface AppSetting {
@@ -97,6 +99,7 @@ const publicUrlMend =
 const keysMend =
   'write id:key[,olderId:olderKey], each key 32 bytes in base64, the first one is used for new secrets; `openssl rand -base64 32` makes a key'
 const installTokenMend = 'write 32 to 200 letters, digits, - or _; `openssl rand -hex 32` makes one'
+const signUpMend = 'write first, for one person who then invites the others, or open, for anybody'
 const trustProxyMend =
   'write how many proxies stand in front (1 to 10), or their addresses as a comma list; leave it empty for none'
 
@@ -140,6 +143,7 @@ export const Environment = z.object({
     .regex(/^[A-Za-z0-9_-]{32,200}$/, installTokenMend)
     .transform((text) => secret(text))
     .optional(),
+  HUB_SIGN_UP: z.enum(['first', 'open'], signUpMend).default('first'),
 })
 type Environment = z.infer<typeof Environment>
 
@@ -266,5 +270,6 @@ function freeze(env: Environment, role: Role, publicUrl: string): Omit<Config, '
     pollEveryS: env.POLL_EVERY_S ?? null,
     trustProxy: noProxy ? false : env.TRUST_PROXY,
     installToken: env.HUB_INSTALL_TOKEN ?? null,
+    signUp: env.HUB_SIGN_UP,
   })
 }

@@ -141,6 +141,7 @@ function apiDeps(base: Base, wake: (merchantId: string) => void): ApiDeps {
     publicUrl: config.publicUrl,
     apps: config.apps,
     installToken: config.installToken,
+    signUp: config.signUp,
     probeCtx: (connector, target) =>
       makeCtx({
         ...target,

@@ -107,6 +107,8 @@ export interface ApiDeps {
   readonly apps: ReadonlyMap<string, AppSetting>
   /** Makes merchants, and nothing else. Null: no merchant can be made by API. */
   readonly installToken: Secret<string> | null
+  /** Who may make an account and a merchant of their own: the first person only, or anybody. */
+  readonly signUp: 'first' | 'open'
 }
 
 /** What a slice's plugin is handed: routes on it are typed by their zod schemas. */

@@ -26,6 +26,15 @@ export function text(max: number, min = 1) {
     .refine((value) => value.isWellFormed() && !/\p{Cc}/u.test(value), 'holds a character that is not text; remove it')
 }
 
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }) !== null
+  } catch {
+    return false
+  }
+}
+export const timeZone = z.string().max(60).refine(isTimeZone, 'is no IANA time zone; write one like Europe/Berlin')
+
 export const quantity = z.int().min(0).max(1_000_000)
 /** An instant, in UTC inside: PostgreSQL knows fewer offsets and years than ISO 8601. */
 export const when = z.iso

@@ -1,6 +1,10 @@
 /** The one table of who may do what. Routes name a permission; a name that is not in here stops the start. */
 import type { Principal } from '../platform/http/access.ts'
 
+/** What a person is to a merchant. */
+export const roles = ['owner', 'manager', 'operator', 'viewer', 'partner'] as const
+export type Role = (typeof roles)[number]
+
 /** What needs nobody: signing in, and what leads there. */
 export const openPermission = 'sign-in:open'
 /** Makes merchants. Only the installation's own token has it, and it has nothing else. */
@@ -60,6 +64,23 @@ const heldBy = (holder: string): string[] =>
 
 /** What a merchant's key can be allowed. `*` is all of them. */
 export const scopes: readonly string[] = heldBy('key')
+
+const byRole = new Map<Role, string[]>(roles.map((role) => [role, [...heldBy(role), ...heldBy('user')]]))
+
+export interface Standing {
+  readonly role: Role
+  /** A viewer who may see names and addresses all the same. */
+  readonly seesPersons: boolean
+}
+
+/** What a signed-in person may do; null: they belong to no merchant now, and may look after themselves. */
+export function permissionsOf(standing: Standing | null): readonly string[] {
+  if (standing === null) return heldBy('user')
+  const own = byRole.get(standing.role) ?? []
+  const more = standing.role === 'viewer' && standing.seesPersons ? ['orders:persons'] : []
+  // Who may give all that a key can have may give `*`.
+  return [...own, ...more, ...(standing.role === 'owner' ? ['*'] : [])]
+}
 
 /** What a key may do whose owner wrote these; what no key can have counts for nothing. */
 export function permissionsOfKey(given: readonly string[]): readonly string[] {

@@ -1,3 +1,4 @@
+import { accountRoutes } from '../accounts/routes.ts'
 import { auditRoutes } from '../audit/routes.ts'
 import { catalogRoutes } from '../catalog/routes.ts'
 import { consentPages } from '../connections/consent-pages.ts'
@@ -17,6 +18,7 @@ import type { ApiDeps } from './deps.ts'
 /** The whole HTTP API, slice by slice. */
 export async function registerApi(app: HttpApp, deps: ApiDeps): Promise<void> {
   const slices = [
+    accountRoutes(deps),
     merchantRoutes(deps),
     connectionRoutes(deps),
     consentRoutes(deps),

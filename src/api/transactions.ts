@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { Cause } from '../journal/record.ts'
 import type { Purged, PurgePage } from '../platform/db/purge.ts'
-import { retrying, type Tx, withTenantTx } from '../platform/db/tx.ts'
+import { type AccountTx, retrying, type Tx, withAccountTx, withTenantTx } from '../platform/db/tx.ts'
 import { principalOf } from '../platform/http/access.ts'
 import { Problem } from '../platform/http/problem.ts'
 import { appendAct } from './audit-log.ts'
@@ -146,6 +146,26 @@ async function carriedOut<T>(
   )
   deps.wake(merchantId)
   return result
+}
+
+/**
+ * The same behind the account door: people, their sessions, keys. `done` says what to write into the audit log, past
+ * tense and dotted. What it concerns is the caller's merchant, unless another is named.
+ */
+export function acting<T>(
+  deps: ApiDeps,
+  request: FastifyRequest,
+  work: (tx: AccountTx) => Promise<{ readonly answer: T; readonly done: string; readonly targets: readonly string[] }>,
+  merchantId = principalOf(request).merchantId,
+): Promise<T> {
+  return retrying(deps.ports.rng.unit, () =>
+    withAccountTx(deps.db, merchantId === '' ? null : merchantId, async (tx) => {
+      const { answer, done, targets } = await work(tx)
+      const { actor } = principalOf(request)
+      if (tx.merchantId !== '') await appendAct(tx, { at: deps.ports.clock.now(), actor, act: done, targets })
+      return answer
+    }),
+  )
 }
 
 async function keepAnswer(tx: Tx, requestId: string, answer: unknown): Promise<void> {

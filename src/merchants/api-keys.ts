@@ -1,5 +1,5 @@
 import type { Secret } from '../platform/base/secret.ts'
-import type { DoorTx } from '../platform/db/tx.ts'
+import type { AccountTx } from '../platform/db/tx.ts'
 import { makeApiKey } from '../platform/secrets/api-key.ts'
 
 export interface NewKey {
@@ -21,7 +21,7 @@ const columns = `key_id as "keyId", label, scopes, created_at as "createdAt", ex
 
 /** Makes a key. Its text is in this answer and nowhere else. */
 export async function createKey(
-  tx: DoorTx,
+  tx: Pick<AccountTx, 'rows'>,
   key: NewKey,
 ): Promise<{ readonly row: KeyRow; readonly text: Secret<string> }> {
   const made = makeApiKey()
@@ -35,7 +35,7 @@ export async function createKey(
 
 /** The control plane has no row-level security by merchant: every statement names it. */
 export function listKeys(
-  tx: DoorTx,
+  tx: Pick<AccountTx, 'rows'>,
   merchantId: string,
   page: { readonly after: string; readonly limit: number },
 ): Promise<KeyRow[]> {
@@ -46,7 +46,7 @@ export function listKeys(
 }
 
 /** False: the merchant has no such key. Revoking twice keeps the first time. */
-export async function revokeKey(tx: DoorTx, merchantId: string, keyId: string): Promise<boolean> {
+export async function revokeKey(tx: Pick<AccountTx, 'rows'>, merchantId: string, keyId: string): Promise<boolean> {
   const rows = await tx.rows(
     'update api_key set revoked_at = coalesce(revoked_at, now()) where merchant_id = $1 and key_id = $2 returning 1',
     [merchantId, keyId],

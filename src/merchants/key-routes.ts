@@ -3,7 +3,8 @@ import type { Api, ApiDeps } from '../api/deps.ts'
 import { answers, created, showTime, showTimeOrNull, text, when } from '../api/fields.ts'
 import { pageFields, pageOf } from '../api/page.ts'
 import { scopes } from '../api/permissions.ts'
-import { withClaimTx } from '../platform/db/tx.ts'
+import { acting } from '../api/transactions.ts'
+import { withAccountTx } from '../platform/db/tx.ts'
 import { type Principal, principalOf } from '../platform/http/access.ts'
 import { notFound, Problem } from '../platform/http/problem.ts'
 import { createKey, type KeyRow, listKeys, revokeKey } from './api-keys.ts'
@@ -50,14 +51,17 @@ function refuseMore(principal: Principal, wanted: readonly string[]): void {
 
 export function keyRoutes(app: Api, deps: ApiDeps): void {
   app.post('/api-keys', {
-    config: { scope: 'api-keys:write' },
+    config: { scope: 'api-keys:write', stepUp: true },
     schema: { body: newKey, response: created(shownKey.extend({ secret: shownSecret })) },
     handler: async (request, reply) => {
       const principal = principalOf(request)
       const { label, scopes: wanted, expiresAt } = request.body
       refuseMore(principal, wanted)
       const key = { merchantId: principal.merchantId, label, scopes: wanted, expiresAt: expiresAt ?? null }
-      const { row, text: secret } = await withClaimTx(deps.db, (tx) => createKey(tx, key))
+      const { row, text: secret } = await acting(deps, request, async (tx) => {
+        const answer = await createKey(tx, key)
+        return { answer, done: 'key.created', targets: [answer.row.keyId] }
+      })
       return reply.code(201).send({ ...showKey(row), secret: secret.reveal() })
     },
   })
@@ -70,7 +74,9 @@ export function keyRoutes(app: Api, deps: ApiDeps): void {
     handler: async (request) => {
       const { merchantId } = principalOf(request)
       const { limit, after = '' } = request.query
-      const rows = await withClaimTx(deps.db, (tx) => listKeys(tx, merchantId, { after, limit: limit + 1 }))
+      const rows = await withAccountTx(deps.db, merchantId, (tx) =>
+        listKeys(tx, merchantId, { after, limit: limit + 1 }),
+      )
       const items = rows.slice(0, limit).map(showKey)
       return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null }
     },
@@ -80,9 +86,11 @@ export function keyRoutes(app: Api, deps: ApiDeps): void {
     schema: { params: z.strictObject({ id: keyId }), response: answers(z.object({ revoked: z.literal(true) })) },
     handler: async (request) => {
       const { merchantId } = principalOf(request)
-      const known = await withClaimTx(deps.db, (tx) => revokeKey(tx, merchantId, request.params.id))
-      if (!known) throw notFound()
-      return { revoked: true as const }
+      const { id } = request.params
+      return acting(deps, request, async (tx) => {
+        if (!(await revokeKey(tx, merchantId, id))) throw notFound()
+        return { answer: { revoked: true as const }, done: 'key.revoked', targets: [id] }
+      })
     },
   })
 }

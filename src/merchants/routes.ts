@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import type { Api, ApiDeps, ApiPlugin } from '../api/deps.ts'
-import { answers, created, shownId, shownTime, showTime, text } from '../api/fields.ts'
+import { answers, created, shownId, shownTime, showTime, text, timeZone } from '../api/fields.ts'
 import { installScope } from '../api/permissions.ts'
-import { reading, writing } from '../api/transactions.ts'
+import { acting, reading, writing } from '../api/transactions.ts'
 import { publicId } from '../model/id.ts'
-import { type Tx, withClaimTx, withTenantTx } from '../platform/db/tx.ts'
+import { type AccountTx, type Tx, withTenantTx } from '../platform/db/tx.ts'
 import { notFound } from '../platform/http/problem.ts'
 import { createKey } from './api-keys.ts'
 import { keyRoutes, showKey, shownKey, shownSecret } from './key-routes.ts'
@@ -25,15 +25,6 @@ const show = (row: MerchantRow): z.infer<typeof shownMerchant> => ({
   createdAt: showTime(row.createdAt),
 })
 
-function isTimeZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }) !== null
-  } catch {
-    return false
-  }
-}
-const timeZone = z.string().max(60).refine(isTimeZone, 'is no IANA time zone; write one like Europe/Berlin')
-
 async function current(tx: Tx): Promise<MerchantRow> {
   const row = await readMerchant(tx)
   if (row === null) throw notFound()
@@ -50,14 +41,16 @@ function createRoute(app: Api, deps: ApiDeps): void {
     handler: async (request, reply) => {
       const merchantId = deps.ports.ids.uuid()
       const { name, timeZone: zone } = request.body
-      const key = await withClaimTx(deps.db, async (tx) => {
+      const make = async (tx: AccountTx) => {
         await tx.rows('insert into merchant (merchant_id, name, time_zone) values ($1, $2, $3)', [
           merchantId,
           name,
           zone,
         ])
-        return createKey(tx, { merchantId, label: 'first key', scopes: ['*'], expiresAt: null })
-      })
+        const answer = await createKey(tx, { merchantId, label: 'first key', scopes: ['*'], expiresAt: null })
+        return { answer, done: 'merchant.created', targets: [answer.row.keyId] }
+      }
+      const key = await acting(deps, request, make, merchantId)
       const merchant = show(await withTenantTx(deps.db, merchantId, current))
       return reply.code(201).send({ merchant, key: { ...showKey(key.row), secret: key.text.reveal() } })
     },

@@ -16,6 +16,9 @@ const prefixes = {
   effect: 'eff',
   privacyRequest: 'prv',
   auditEntry: 'aud',
+  user: 'usr',
+  session: 'ses',
+  invitation: 'inv',
 } as const
 
 export type Noun = keyof typeof prefixes

@@ -128,7 +128,7 @@ export interface Api {
   close(): Promise<void>
 }
 
-export async function openApi(): Promise<Api> {
+export async function openApi(more: Partial<ApiDeps> = {}): Promise<Api> {
   const database = await freshDatabase()
   const db = openDb(database.url, { work: 8, ingest: 2 })
   const keys = parseKeys(`k1:${Buffer.alloc(32, 7).toString('base64')}`)
@@ -155,11 +155,13 @@ export async function openApi(): Promise<Api> {
     publicUrl: 'https://hub.example.com',
     apps: new Map([['fake-shop', { clientId: 'app', clientSecret: secret('app-canary-secret') }]]),
     installToken: secret(installToken),
+    signUp: 'first',
+    ...more,
   }
   const app = await buildHttp({
     log: createLog({ level: 'debug', stream: { write: (line) => void lines.push(line) } }),
     trustProxy: false,
-    publicUrl: 'http://127.0.0.1:3000',
+    publicUrl: deps.publicUrl,
     ready: async () => [],
     metrics: { contentType: 'text/plain', text: async () => '' },
     access: openAccess(deps),

@@ -95,7 +95,9 @@ test('every route that takes an id is tried', async () => {
       Object.keys(paths[path]).map((method) => `${method.toUpperCase()} ${path.replace('/api/v1', '')}`),
     )
   expect(withId.length).toBeGreaterThan(15)
-  expect(withId.filter((route) => !(route in attempts))).toEqual([])
+  // No key can ask these at all: test/accounts/team.test.ts tries them as people.
+  const ofPeople = /^[A-Z]+ \/(me|members|invitations)\//
+  expect(withId.filter((route) => !ofPeople.test(route) && !(route in attempts))).toEqual([])
 })
 
 test.each(Object.keys(attempts))("another merchant's id at %s is 404, and nothing changes", async (route) => {

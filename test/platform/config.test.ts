@@ -47,6 +47,7 @@ test('nothing set is a hub on this machine with its own database', () => {
     laneLeaseMs: 20_000,
     pollEveryS: null,
     trustProxy: false,
+    signUp: 'first',
   })
 })
 

@@ -9,6 +9,14 @@ export const merchants: readonly Command[] = [
     path: '/merchants',
     options: [must(text('name', 'its name')), text('time-zone', 'like Europe/Berlin')],
   },
+  {
+    noun: 'merchants',
+    verb: 'invite-owner',
+    what: "Asks somebody in as an owner; needs the installation's token, and shows theirs once",
+    method: 'POST',
+    path: '/installation/invitations',
+    options: [must(text('merchant', 'its id')), must(text('email', 'whom'))],
+  },
   { noun: 'merchant', verb: 'show', what: 'Whose key this is', method: 'GET', path: '/merchant' },
   {
     noun: 'merchant',

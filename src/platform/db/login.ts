@@ -3,7 +3,7 @@ import { pgCode } from './tx.ts'
 
 const oldest = 140_000
 const grantsSayIt = 160_000 // from here on each grant says whether it is inherited, before that the role does
-const doors = `unnest(array['hub_app', 'hub_ingest', 'hub_job']) as door`
+const doors = `unnest(array['hub_app', 'hub_ingest', 'hub_job', 'hub_account']) as door`
 // A superuser is above all this: compose's first login is one, and within a door it is the door's role all the same.
 const inherited = `select door, current_user as login from ${doors}, pg_roles me
   where me.rolname = current_user and not me.rolsuper and pg_has_role(current_user, door, 'USAGE')`

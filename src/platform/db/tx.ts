@@ -5,6 +5,7 @@ import { toStatement } from './statement-names.ts'
 
 // Real marks, not exported: only the doors below can make a transaction.
 const tenantMark: unique symbol = Symbol('tenant')
+const accountMark: unique symbol = Symbol('account')
 const doorMark: unique symbol = Symbol('door')
 
 /** What every door gives: statements of one open transaction. */
@@ -16,6 +17,12 @@ interface Statements {
 export interface Tx extends Statements {
   readonly merchantId: string
   readonly [tenantMark]: true
+}
+/** An open transaction as hub_account: who signs in, and what concerns people in one merchant. */
+export interface AccountTx extends Statements {
+  /** Empty: of no merchant. Then nothing of any merchant can be written. */
+  readonly merchantId: string
+  readonly [accountMark]: true
 }
 /** An open transaction as hub_ingest or hub_job: key columns only. */
 export interface DoorTx extends Statements {
@@ -156,6 +163,22 @@ export function withIngestTx<T>(db: Db, work: (tx: DoorTx) => Promise<T>, option
 export function withClaimTx<T>(db: Db, work: (tx: DoorTx) => Promise<T>, options: DoorOptions = {}): Promise<T> {
   const opening = 'begin; set local role hub_job'
   return inTransaction(db.work, opening, (rows) => work({ rows, [doorMark]: true }), options)
+}
+
+/**
+ * The account door: people, their sessions, and who belongs to which merchant; nothing of a merchant's trade. What it
+ * writes of a merchant is of the one that is named here.
+ */
+export function withAccountTx<T>(
+  db: Db,
+  merchantId: string | null,
+  work: (tx: AccountTx) => Promise<T>,
+  options: DoorOptions = {},
+): Promise<T> {
+  if (merchantId !== null && !isUuid(merchantId)) throw new TypeError('a merchant id is a lower-case uuid')
+  const own = merchantId ?? ''
+  const opening = `begin; set local role hub_account; set local hub.merchant_id = '${own}'`
+  return inTransaction(db.work, opening, (rows) => work({ merchantId: own, rows, [accountMark]: true }), options)
 }
 
 const triesMax = 5

@@ -17,20 +17,31 @@ const own =
 const ownPolicy = `own * hub_app using ${own} check ${own}`
 const jobReads = 'job r hub_job using true check -'
 const jobAll = 'job * hub_job using true check true'
+const account = `account * hub_account using true check true`
+const accountOwn = `account * hub_account using ${own} check ${own}`
+const accountSees = 'account_see r hub_account using true check -'
 const ingest = ['ingest_add a hub_ingest using - check true', 'ingest_key r hub_ingest using true check -']
 
 /** Found before the merchant is known, so no door shows them to a merchant at all. */
 const controlPlane = ['account_claim', 'account_holder', 'api_key', 'consent_state', 'webhook_endpoint']
+/** People who sign in, and what they sign in with: of no merchant, and seen through the account door alone. */
+const people = ['recovery_code', 'session', 'sign_in_step', 'sign_in_throttle', 'user_account']
+/** Who belongs to which merchant. A merchant's own rows, but no business of its trade. */
+const belonging = ['invitation', 'membership']
 /** Reached through their parents only. */
 const partitions = ['inbox_body_default', 'timeline_event_default']
 /** What differs from "one policy: its own merchant". */
 const policiesOf: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(controlPlane.map((table) => [table, [jobAll]])),
   ...Object.fromEntries(partitions.map((table) => [table, []])),
+  ...Object.fromEntries(people.map((table) => [table, [account]])),
+  ...Object.fromEntries(belonging.map((table) => [table, [accountOwn, accountSees]])),
+  api_key: [jobAll, accountOwn],
+  audit_entry: [ownPolicy, accountOwn],
   lane: [jobAll, ownPolicy],
   inbox_body: [...ingest, ownPolicy],
   inbox_message: [...ingest, jobReads, ownPolicy],
-  merchant: [jobReads, 'job_add a hub_job using - check true', ownPolicy],
+  merchant: [jobReads, 'job_add a hub_job using - check true', ownPolicy, accountOwn, accountSees],
   ...Object.fromEntries(
     ['connection', 'effect', 'listing_push', 'push_cursor', 'stock_clock'].map((table) => [
       table,
@@ -38,13 +49,24 @@ const policiesOf: Readonly<Record<string, readonly string[]>> = {
     ]),
   ),
 }
-/** Indexes that may lead with something else: all of the control plane, where the merchant is what is looked for. */
+/** Indexes that may lead with something else: of the control plane, where the merchant is what is looked for, and of people. */
 const otherIndexes = [
   'account_claim (platform, external_account_id)',
   'account_holder (platform, external_account_id, merchant_id)',
   'api_key (key_id)',
   'consent_state (state_sha256)',
+  'invitation (token_sha256)',
   'lane (kind, due_at)',
+  'membership (user_id)',
+  'recovery_code (user_id, code_sha256)',
+  'session (session_id)',
+  'session (token_sha256)',
+  'session (user_id)',
+  'sign_in_step (token_sha256)',
+  'sign_in_throttle (counted_at)',
+  'sign_in_throttle (key_hmac)',
+  'user_account (email)',
+  'user_account (user_id)',
   'webhook_endpoint (token_sha256)',
 ]
 
@@ -63,12 +85,12 @@ test('the database holds our tables, their partitions, the queue’s and the mig
   expect(rows.map((row) => row.name)).toEqual(expected.sort())
 })
 
-test('every one of our tables names its merchant', async () => {
+test('every one of our tables names its merchant, but those of people', async () => {
   const rows = await ask<{ name: string }>(
     `select c.relname as name from pg_class c where ${inPublic} and not exists (
-       select 1 from pg_attribute a where a.attrelid = c.oid and a.attname = 'merchant_id' and a.atttypid = 'uuid'::regtype and a.attnotnull)`,
+       select 1 from pg_attribute a where a.attrelid = c.oid and a.attname = 'merchant_id' and a.atttypid = 'uuid'::regtype and a.attnotnull) order by 1`,
   )
-  expect(rows).toEqual([])
+  expect(rows.map(({ name }) => name)).toEqual(people)
 })
 
 describe('row-level security', () => {
@@ -103,7 +125,7 @@ describe('row-level security', () => {
   })
 })
 
-test('every key and index leads with the merchant, but those of the control plane', async () => {
+test('every key and index leads with the merchant, but those of the control plane and of people', async () => {
   const rows = await ask<{ index: string }>(
     `select c.relname || ' ' || substring(pg_get_indexdef(i.indexrelid) from '\\(.*?\\)') as index
      from pg_index i join pg_class c on c.oid = i.indrelid where ${inPublic} and not exists (
@@ -168,9 +190,23 @@ describe('what the doors may do, column by column', () => {
     })
   })
 
-  test('hub_app works on every table of a merchant, but not on the control plane', async () => {
+  test('hub_account keeps people, and of a merchant only its name, its keys without their secrets, and what was done', async () => {
+    expect(await granted('hub_account')).toEqual({
+      ...Object.fromEntries([...people, ...belonging].map((table) => [table, everything.toSorted()])),
+      api_key: [
+        'INSERT',
+        'SELECT(created_at expires_at key_id label merchant_id revoked_at scopes)',
+        'UPDATE(revoked_at)',
+      ],
+      audit_entry: ['INSERT', 'SELECT'],
+      merchant: ['INSERT', 'SELECT(merchant_id name)'],
+    })
+  })
+
+  test('hub_app works on every table of a merchant, but not on the control plane, and knows of no person who signs in', async () => {
     const may = await granted('hub_app')
-    const tables = hubTables.filter((table) => !controlPlane.includes(table))
+    const others = [...controlPlane, ...people, ...belonging]
+    const tables = hubTables.filter((table) => !others.includes(table))
     expect(Object.keys(may).sort()).toEqual([...tables, 'order_stage'].sort())
     const unusual = Object.entries(may).filter(([, p]) => p.join() !== everything.toSorted().join())
     // The note of who asked for a change is for keeping, and who did what can only be added to.
@@ -194,8 +230,17 @@ describe('personal data', () => {
     expect(columns).toEqual([...meanings.keys()].sort())
   })
 
-  test('may be in three columns only', () => {
+  /** Each with the reason why it must be kept. */
+  const allowed = {
+    'inbox_body.bytes': 'what arrived is kept as it came until it cannot be needed again',
+    'invitation.email': 'whom an owner asked in, until they came or seven days are over',
+    'order_person.data': 'somebody must know where the parcel goes',
+    'partner_file.bytes': 'what was sent to a partner can be sent again',
+    'user_account.email': 'what a person signs in with, and their colleagues know them by',
+  }
+
+  test('may be in five columns only', () => {
     const person = [...meanings].filter(([, meaning]) => meaning === 'person').map(([column]) => column)
-    expect(person).toEqual(['inbox_body.bytes', 'order_person.data', 'partner_file.bytes'])
+    expect(person).toEqual(Object.keys(allowed))
   })
 })
