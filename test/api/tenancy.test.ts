@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Role, roles } from '../../src/api/permissions.ts'
+import { publicId } from '../../src/model/id.ts'
+import { aMember, type Browser, password, signedIn } from '../accounts/support.ts'
 import { aShelf, type Shelf } from './shelf.ts'
-import { type Api, list, openApi } from './support.ts'
+import { type Api, installToken, list, openApi } from './support.ts'
 
 let api: Api
 let mine: Shelf
@@ -116,6 +119,37 @@ test.each(Object.keys(attempts))("another merchant's id at %s is 404, and nothin
     expect(await picture(mine.merchantId)).toEqual(own)
   }
 })
+
+/** A person of `mine` in each role, asked in by an owner. */
+async function aPerson(role: Role): Promise<Browser> {
+  const email = `${role}@example.com`
+  const body = { merchant: publicId('merchant', mine.merchantId), email: `owner-of-${email}` }
+  const asked = await api.call('POST /installation/invitations', { key: installToken, body })
+  await api.call('POST /invitations/accept', { body: { token: asked.json.token, password } })
+  const owner = await signedIn({ api }, body.email)
+  const team = { merchant: body.merchant, key: mine.key, email: body.email, owner }
+  return (await aMember({ api }, team, role)).browser
+}
+
+test.each(roles)(
+  "a %s who sends another merchant's ids is told 403 or 404 by every route, and nothing changes",
+  async (role) => {
+    const person = await aPerson(role)
+    const [own, other] = [await picture(mine.merchantId), await picture(theirs.merchantId)]
+    const told: unknown[] = []
+    for (const [route, tries] of Object.entries(attempts)) {
+      for (const { path, body } of tries) {
+        const where = `${route.split(' ')[0]} ${path?.(theirs) ?? ''}`
+        const answer = await person.call(where, body?.(theirs))
+        if (![403, 404].includes(answer.status) || answer.text.includes(theirs.merchantId.slice(-12)))
+          told.push([where, answer.status])
+      }
+    }
+    expect(told).toEqual([])
+    expect(await picture(theirs.merchantId)).toEqual(other)
+    expect(await picture(mine.merchantId)).toEqual(own)
+  },
+)
 
 test('the same routes answer their own merchant', async () => {
   const tried = Object.entries(attempts).filter(([route]) => route.startsWith('GET '))

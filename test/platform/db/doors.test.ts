@@ -4,7 +4,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { insertDeliveries } from '../../../src/inbox/insert-deliveries.ts'
 import { packBody } from '../../../src/inbox/pack-body.ts'
 import { type Db, openDb } from '../../../src/platform/db/pool.ts'
-import { type DoorTx, type Tx, withClaimTx, withIngestTx, withTenantTx } from '../../../src/platform/db/tx.ts'
+import {
+  type DoorTx,
+  type Tx,
+  withAccountTx,
+  withClaimTx,
+  withIngestTx,
+  withTenantTx,
+} from '../../../src/platform/db/tx.ts'
 import { freshDatabase, type TestDatabase } from '../../support/database.ts'
 
 let database: TestDatabase
@@ -75,6 +82,7 @@ const deliver = async (tx: DoorTx, merchantId: string) => {
 const refused = { code: '42501' }
 const asMe = <T>(work: (tx: Tx) => Promise<T>) => withTenantTx(db, mine, work)
 const ingest = (sql: string, params?: unknown[]) => withIngestTx(db, (tx) => tx.rows(sql, params))
+const account = (sql: string, params?: unknown[]) => withAccountTx(db, mine, (tx) => tx.rows(sql, params))
 const job = (sql: string, params?: unknown[]) => withClaimTx(db, (tx) => tx.rows(sql, params))
 const tables = () =>
   database.asAdmin(async (admin) => {
@@ -322,4 +330,51 @@ test('a snapshot shows one moment whatever is committed meanwhile, and cannot be
     withTenantTx(two, mine, (tx) => tx.rows(`update item set title = 'x'`), { snapshot: true }),
   ).rejects.toMatchObject({ code: '25006' })
   await two.close()
+})
+
+describe('the account door', () => {
+  test.each(['orders', 'order_person', 'connection', 'inbox_message', 'inbox_body', 'item', 'api_request', 'lane'])(
+    'sees nothing of %s',
+    async (table) => {
+      await expect(account(`select 1 from ${table}`)).rejects.toMatchObject(refused)
+    },
+  )
+
+  test('reads no secret of a key, and changes nothing of one but that it is revoked', async () => {
+    await expect(account('select secret_sha256 from api_key')).rejects.toMatchObject(refused)
+    await expect(account(`update api_key set scopes = '{*}'`)).rejects.toMatchObject(refused)
+    await expect(account('delete from api_key')).rejects.toMatchObject(refused)
+  })
+
+  test('writes who belongs to the merchant that it names, and to no other', async () => {
+    const user = randomUUID()
+    const belong = (merchantId: string) =>
+      account(`insert into membership (merchant_id, user_id, role) values ($1, $2, 'owner')`, [merchantId, user])
+    await belong(mine)
+    await expect(belong(other)).rejects.toMatchObject(refused)
+    const move = account('update membership set merchant_id = $1 where user_id = $2', [other, user])
+    await expect(move).rejects.toMatchObject(refused)
+    const elsewhere = (sql: string) => withAccountTx(db, other, (tx) => tx.rows(sql, [user]))
+    expect(await elsewhere(`update membership set role = 'viewer' where user_id = $1 returning 1`)).toEqual([])
+    expect(await elsewhere('delete from membership where user_id = $1 returning 1')).toEqual([])
+    expect(
+      await withAccountTx(db, null, (tx) => tx.rows('delete from membership where user_id = $1 returning 1', [user])),
+    ).toEqual([])
+  })
+
+  test('is the only one that knows people', async () => {
+    for (const table of [
+      'user_account',
+      'session',
+      'recovery_code',
+      'sign_in_step',
+      'sign_in_throttle',
+      'membership',
+      'invitation',
+    ]) {
+      await expect(asMe((tx) => tx.rows(`select 1 from ${table}`))).rejects.toMatchObject(refused)
+      await expect(job(`select 1 from ${table}`)).rejects.toMatchObject(refused)
+      await expect(ingest(`select 1 from ${table}`)).rejects.toMatchObject(refused)
+    }
+  })
 })
