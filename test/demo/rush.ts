@@ -7,11 +7,14 @@ const unitsThere = 4
 const unitsShown = 3 * unitsThere
 
 /**
- * Some SKUs are bought in quantity at one shop, and at the same moment one of each at every other. Returns how many
- * SKUs that were.
+ * Some SKUs are bought in quantity at one shop, and at the same moment one of each at every other. Each shop's rush is
+ * for SKUs of its own: for those of the rush before, a write may still be on its way, and a shop without
+ * compare-and-set rightly loses what is sold under it. Returns how many SKUs that were.
  */
 export function rush(shops: readonly PretendShop[], shelves: readonly Shelf[], name: string): number {
-  const everywhere = shelves.filter(({ sku }) => shops.every((shop) => shop.shows(sku) >= unitsShown))
+  const place = shops.findIndex((shop) => shop.name === name)
+  const ofShop = shelves.filter((_, n) => n % shops.length === place)
+  const everywhere = ofShop.filter(({ sku }) => shops.every((shop) => shop.shows(sku) >= unitsShown))
   const chosen = everywhere.slice(0, skusOfRush)
   for (const { sku } of chosen)
     for (const shop of shops) shop.buy([{ sku, quantity: shop.name === name ? unitsThere : 1 }])
