@@ -7,6 +7,7 @@ import { Problem } from '../platform/http/problem.ts'
 import { prepareConnect } from './connect.ts'
 import {
   appOf,
+  browserNamed,
   type Consent,
   consentOf,
   endConsent,
@@ -16,7 +17,6 @@ import {
   postedOf,
   takeState,
 } from './consent.ts'
-import { browserNamed } from './consent-routes.ts'
 import { saveConnection } from './save-connection.ts'
 
 interface Page {

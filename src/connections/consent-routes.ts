@@ -9,10 +9,10 @@ import { notFound, Problem } from '../platform/http/problem.ts'
 import { checkSettings } from './check-request.ts'
 import {
   appOf,
+  browserNamed,
   type Consent,
   consentSeconds,
   cookieName,
-  isToken,
   newToken,
   openConsent,
   publishState,
@@ -58,20 +58,6 @@ function ask(spoken: Connector): NonNullable<Connector['auth']['authorizeUrl']> 
   ])
 }
 
-/** A browser keeps its own name, so that two tabs which connect at once do not disturb each other. */
-function browserOf(cookie: string | undefined, publicUrl: string): string | null {
-  const name = `${cookieName(publicUrl)}=`
-  const value = cookie
-    ?.split(';')
-    .map((part) => part.trim())
-    .find((part) => part.startsWith(name))
-    ?.slice(name.length)
-  return isToken(value) ? value : null
-}
-
-/** The name that this browser was given, from its cookies. Null: none, so it asked for nothing here. */
-export const browserNamed = browserOf
-
 function cookieOf(browser: string, publicUrl: string): string {
   const secure = publicUrl.startsWith('https:') ? '; Secure' : ''
   return `${cookieName(publicUrl)}=${browser}; Path=/; Max-Age=${consentSeconds}; HttpOnly; SameSite=Lax${secure}`
@@ -91,7 +77,7 @@ function startRoute(app: Api, deps: ApiDeps): void {
       const callbackUrl = `${publicUrl}/connect/${connector}/callback`
       const returnUrl = `${callbackUrl}?state=${state}`
       const url = guarded(() => authorizeUrl({ settings: parsed, state, callbackUrl, returnUrl, app }))
-      const browser = browserOf(request.headers.cookie, publicUrl) ?? newToken(deps)
+      const browser = browserNamed(request.headers.cookie, publicUrl) ?? newToken(deps)
       const { merchantId, actor } = principalOf(request)
       const consentId = deps.ports.ids.uuid()
       const given = { consentId, connector, settings: parsed, label, ordersFrom, actor, browser }

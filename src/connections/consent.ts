@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
+import { z } from 'zod'
 import type { ApiDeps } from '../api/deps.ts'
 import type { AppKeys, Connector, Settings } from '../connector-kit/index.ts'
 import type { KeyRing } from '../platform/base/key-ring.ts'
@@ -29,12 +30,12 @@ export interface Consent {
 /** From the start until the browser is back; long enough to sign in there and to read (10 minutes: ASVS 5.0 10.1.2). */
 export const consentSeconds = 600
 const randomBytes = 32
-/** What 32 random bits-of-eight are as base64url. */
+/** 32 random bytes as base64url. */
 const tokenShape = /^[A-Za-z0-9_-]{43}$/
 const forgetMax = 100
 const keptDays = 1
 
-export const isToken = (text: unknown): text is string => typeof text === 'string' && tokenShape.test(text)
+const isToken = (text: unknown): text is string => typeof text === 'string' && tokenShape.test(text)
 export const newToken = (deps: Pick<ApiDeps, 'ports'>): string =>
   deps.ports.rng.bytes(randomBytes).toString('base64url')
 
@@ -158,8 +159,11 @@ export async function keepPosted(
   return rows.length > 0
 }
 
+const posted = z.record(z.string(), z.string())
+
+/** What the shop posted; null: nothing yet. */
 export function postedOf(keys: KeyRing, consent: Consent): Readonly<Record<string, string>> | null {
-  return consent.keys === null ? null : (open(keys, consent.keys, placeOf(consent)) as Record<string, string>)
+  return consent.keys === null ? null : posted.parse(open(keys, consent.keys, placeOf(consent)))
 }
 
 /** How it ended. What the shop posted has done its work, or none will be done with it. */
@@ -190,5 +194,19 @@ export async function purgeConsents(
   return { rows: gone.length, next: gone.length < limit ? null : '' }
 }
 
-/** Shown to nobody: the name of a connection's browser cookie. `__Host-` pins it to this very host, which http cannot. */
+/** `__Host-` pins a cookie to this very host, which plain http cannot. */
 export const cookieName = (publicUrl: string): string => (publicUrl.startsWith('https:') ? '__Host-connect' : 'connect')
+
+/**
+ * The name that this browser was given, from its cookies; null: none, so it asked for nothing here. It is kept, so that
+ * two tabs which connect at once do not disturb each other.
+ */
+export function browserNamed(cookie: string | undefined, publicUrl: string): string | null {
+  const name = `${cookieName(publicUrl)}=`
+  const value = cookie
+    ?.split(';')
+    .map((part) => part.trim())
+    .find((part) => part.startsWith(name))
+    ?.slice(name.length)
+  return isToken(value) ? value : null
+}

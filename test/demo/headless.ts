@@ -8,8 +8,7 @@ import { home, openScene, type Scene, type Stage } from './scene.ts'
 import { playStandstills } from './standstill.ts'
 import { judge, type Verdict } from './verdict.ts'
 
-/** Twice and a half what a quiet machine of two cores needs for 500 orders in chaos. */
-const seedLimitMs = 400_000
+const seedLimitMs = 240_000
 /** A poll and then some: what only the next poll would bring must have come before anybody says "at rest". */
 const settleBeyondPollMs = 2_000
 const pollCountedMs = 5_000
