@@ -6,6 +6,7 @@ export interface OrdersAsked extends PageQuery {
   /** Orders of this connection's account, whichever connection brought them. */
   readonly connection?: string | undefined
   readonly stage?: string | undefined
+  readonly standing?: string | undefined
   readonly placedFrom?: string | undefined
   readonly placedBefore?: string | undefined
 }
@@ -30,5 +31,6 @@ export function listOrders<T>(tx: Tx, asked: OrdersAsked, show: (row: OrderRow) 
     asked.connection,
   )
   where.checkDear('s.stage = ?', asked.stage)
+  where.checkDear('w.standing = ?', asked.standing)
   return readPage(tx, list, { reading: { ...where, select: orderColumns, joins: orderJoins }, page: asked }, show)
 }

@@ -1,4 +1,5 @@
 import type { Tx } from '../platform/db/tx.ts'
+import { type Standing, standingJoins } from './standing.ts'
 
 export const stages = [
   'received',
@@ -40,6 +41,10 @@ export interface OrderRow {
   readonly remoteStatus: string
   readonly shippingService: string | null
   readonly stage: string
+  readonly standing: Standing
+  /** Its newest open exception. */
+  readonly problemKind: string | null
+  readonly problemDetail: Readonly<Record<string, unknown>> | null
   readonly wanted: number
   readonly unmapped: number
   readonly short: number
@@ -48,14 +53,15 @@ export interface OrderRow {
   readonly shipped: number
 }
 
-/** An order `t` with its account `a` and its stage `s`, which the view order_stage alone decides. */
+/** An order `t` with its account `a`, its stage `s`, which the view order_stage alone decides, and where it stands. */
 export const orderColumns = `t.order_id as "orderId", t.connection_id as "connectionId", a.platform, a.name as "accountName", t.external_id as "externalId",
   t.external_number as number, t.placed_at as "placedAt", t.imported_at as "importedAt", t.changed_at as "changedAt", t.cancelled_at as "cancelledAt",
   t.currency, t.total_minor as "totalMinor", t.shop_currency as "shopCurrency", t.shop_total_minor as "shopTotalMinor", t.refunded_minor as "refundedMinor",
   t.money_delta_minor as "moneyDeltaMinor", t.is_test as "isTest", t.hold, t.remote_status as "remoteStatus", t.shipping_service as "shippingService",
-  s.stage, s.wanted, s.unmapped, s.short, s.reserved, s.handed, s.shipped`
+  s.stage, w.standing, x.kind as "problemKind", x.detail as "problemDetail", s.wanted, s.unmapped, s.short, s.reserved, s.handed, s.shipped`
 export const orderJoins = `left join lateral (select platform, name from channel_account a where a.merchant_id = $1 and a.account_id = t.account_id offset 0) a on true
-  cross join lateral (select * from order_stage s where s.merchant_id = $1 and s.order_id = t.order_id offset 0) s`
+  cross join lateral (select * from order_stage s where s.merchant_id = $1 and s.order_id = t.order_id offset 0) s
+  ${standingJoins}`
 
 export async function readOrder(tx: Tx, orderId: string): Promise<OrderRow | null> {
   const [row] = await tx.rows<OrderRow & object>(

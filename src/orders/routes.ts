@@ -22,14 +22,37 @@ import { listOrders } from './list-orders.ts'
 import { readLines, readOrder, readPersons, stages } from './read.ts'
 import { type FoundAfter, searchOrders } from './search-orders.ts'
 import { showLine, shownLine, shownOrder, shownPerson, showOrder, showPerson } from './shown.ts'
+import { countStandings, standings } from './standing.ts'
 
 const listQuery = z.strictObject({
   ...pageFields,
   connection: idOf('connection').optional(),
   stage: z.enum(stages).optional(),
+  standing: z.enum(standings).optional(),
   placedFrom: when.optional(),
   placedBefore: when.optional(),
 })
+
+const counts = z.object({
+  looked: z.int().describe('How many orders were counted: the newest of those asked for.'),
+  more: z.boolean().describe('Older ones are there that were not counted.'),
+  counts: z.record(z.enum(standings), z.int()).describe('Each order counts once: they add up to looked.'),
+})
+
+function countRoute(app: Api, deps: ApiDeps): void {
+  app.get('/orders/standings', {
+    config: { scope: 'orders:read' },
+    schema: {
+      querystring: listQuery.pick({ connection: true, placedFrom: true, placedBefore: true }),
+      response: answers(counts),
+    },
+    handler: (request) =>
+      reading(deps, request, async (tx) => {
+        await requireKnown(tx, { connection: request.query.connection })
+        return countStandings(tx, request.query)
+      }),
+  })
+}
 
 function listRoute(app: Api, deps: ApiDeps): void {
   app.get('/orders', {
@@ -122,6 +145,7 @@ export const orderRoutes =
   (deps: ApiDeps): ApiPlugin =>
   async (app) => {
     listRoute(app, deps)
+    countRoute(app, deps)
     oneRoute(app, deps)
     searchRoute(app, deps)
   }

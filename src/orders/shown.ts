@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { showMoney, shownId, shownMoney, shownTime, showTime, showTimeOrNull } from '../api/fields.ts'
 import { publicId } from '../model/id.ts'
 import type { OrderLineRow, OrderRow, PersonRow } from './read.ts'
+import { standings } from './standing.ts'
 
 const units = z.object({
   wanted: z.int(),
@@ -20,6 +21,11 @@ export const shownOrder = z.object({
   platform: z.string().nullable(),
   account: z.string().nullable(),
   stage: z.string(),
+  standing: z.enum(standings).describe('Where it stands for a person: one of eight, the first that fits.'),
+  problem: z
+    .object({ kind: z.string(), detail: z.record(z.string(), z.unknown()) })
+    .nullable()
+    .describe('Its newest open exception.'),
   placedAt: shownTime,
   importedAt: shownTime,
   changedAt: shownTime,
@@ -43,6 +49,8 @@ export const showOrder = (row: OrderRow): z.infer<typeof shownOrder> => ({
   platform: row.platform,
   account: row.accountName,
   stage: row.stage,
+  standing: row.standing,
+  problem: row.problemKind === null ? null : { kind: row.problemKind, detail: { ...row.problemDetail } },
   placedAt: showTime(row.placedAt),
   importedAt: showTime(row.importedAt),
   changedAt: showTime(row.changedAt),

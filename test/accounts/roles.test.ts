@@ -69,6 +69,7 @@ const may: Readonly<Record<string, string>> = {
   'POST /inventory/adjustments': 'ompk',
   'GET /orders': everybodyHere,
   'GET /orders/search': everybodyHere,
+  'GET /orders/standings': everybodyHere,
   'GET /orders/{id}': everybodyHere,
   'GET /fulfillment-orders': everybodyHere,
   'GET /fulfillment-orders/{id}': everybodyHere,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { stages } from '../../src/orders/read.ts'
+import { standings } from '../../src/orders/standing.ts'
 import { withTenantTx } from '../../src/platform/db/tx.ts'
 import { aShelf, messageBody, type Shelf } from './shelf.ts'
 import { type Api, type Json, list, openApi } from './support.ts'
@@ -42,6 +43,32 @@ describe('stages', () => {
     expect(counted.reduce((sum, row) => sum + row.n, 0)).toBe(all.length)
     for (const [at, stage] of stages.entries())
       expect(counted.find((row) => row.stage === stage)?.n ?? 0, stage).toBe(staged[at]?.length)
+  })
+
+  test('counts by standing partition the orders: each in one of eight, as many as its tab lists', async () => {
+    const all = await itemsOf('/orders')
+    const { looked, more, counts } = await get('/orders/standings')
+    expect([looked, more]).toEqual([all.length, false])
+    expect(Object.keys(counts ?? {}).sort()).toEqual([...standings].sort())
+    const tabs = await Promise.all(standings.map((standing) => itemsOf(`/orders?standing=${standing}`)))
+    expect(Object.fromEntries(standings.map((standing, at) => [standing, tabs[at]?.length]))).toEqual(counts)
+    const ids = tabs.flat().map((order) => order.id)
+    expect([...ids].sort()).toEqual(all.map((order) => order.id).sort())
+  })
+
+  test('where an order stands says what a person has to do with it', async () => {
+    const found = Object.fromEntries((await itemsOf('/orders')).map((order) => [order.number, order.standing]))
+    expect(found).toEqual({
+      '#1001': 'at_warehouse',
+      '#1002': 'confirming',
+      '#1003': 'part_shipped',
+      '#1004': 'needs_you',
+      '#1005': 'needs_you',
+      '#1006': 'waiting',
+      '#1007': 'cancelled',
+      '#1008': 'waiting',
+      '#1009': 'to_send',
+    })
   })
 
   test('the view shows nothing outside a merchant', async () => {

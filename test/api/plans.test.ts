@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { listOrders } from '../../src/orders/list-orders.ts'
 import { readOrder } from '../../src/orders/read.ts'
 import { searchOrders } from '../../src/orders/search-orders.ts'
+import { countStandings } from '../../src/orders/standing.ts'
 import { type Db, openDb } from '../../src/platform/db/pool.ts'
 import { type Tx, withTenantTx } from '../../src/platform/db/tx.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
@@ -115,4 +116,12 @@ test('all orders of a stage are found, page by page', async () => {
     after = page.next
   }
   expect(seen.size).toBe(ordersEach / 2)
+})
+
+test('counting where orders stand looks at the newest 2,000 and no more, and says that there are others', async () => {
+  const plan = await plansOf((tx) => countStandings(tx, {}))
+  expect(plan).toMatch(/Index Scan using orders_page on orders t \(actual rows=200\d(\.00)? loops=1\)/)
+  expect(plan).not.toMatch(walked)
+  const { looked, more, counts } = await withTenantTx(db, merchants[0] ?? '', (tx) => countStandings(tx, {}))
+  expect([looked, more, counts.part_shipped, counts.to_send]).toEqual([2_000, true, 1_000, 1_000])
 })

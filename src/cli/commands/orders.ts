@@ -10,6 +10,7 @@ export const orders: readonly Command[] = [
     options: [
       ...page,
       text('stage', 'received, on_hold, unmapped, short, ready, in_fulfillment, partially_shipped, shipped, cancelled'),
+      text('standing', 'needs_you, waiting, to_send, at_warehouse, part_shipped, confirming, done, cancelled'),
       text('connection', 'of this shop'),
       text('placed-from', 'like 2026-11-01T00:00:00Z'),
       text('placed-before', 'like 2026-12-01T00:00:00Z'),
@@ -25,6 +26,18 @@ export const orders: readonly Command[] = [
     path: '/orders/search?q=:number',
     options: page,
     columns: ['id', 'number', 'account', 'stage', 'placedAt', 'matched', 'matchedKind'],
+  },
+  {
+    noun: 'orders',
+    verb: 'standings',
+    what: 'How many stand where, of the newest 2,000',
+    method: 'GET',
+    path: '/orders/standings',
+    options: [
+      text('connection', 'of this shop'),
+      text('placed-from', 'like 2026-11-01T00:00:00Z'),
+      text('placed-before', 'like 2026-12-01T00:00:00Z'),
+    ],
   },
 ]
 
