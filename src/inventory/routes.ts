@@ -4,10 +4,13 @@ import { answers, idOf, quantity, shownId, text } from '../api/fields.ts'
 import { requireKnown } from '../api/known.ts'
 import { conditions, type List, pageFields, pageOf, readPage } from '../api/page.ts'
 import { reading, writing } from '../api/transactions.ts'
-import { itemsBySku } from '../catalog/read.ts'
+import { itemsBySku, knownItems } from '../catalog/read.ts'
 import { publicId } from '../model/id.ts'
+import { notFound } from '../platform/http/problem.ts'
 import { type Adjusted, adjustStock } from './adjust-stock.ts'
 import { locationRoutes } from './location-routes.ts'
+import { readMatrix, shownMatrixRow } from './matrix.ts'
+import { movementsOfItem, shownMovement } from './movements.ts'
 import { levelColumns, levelJoins, showLevel, shownLevel } from './read.ts'
 
 const list: List = {
@@ -42,6 +45,45 @@ function levelRoute(app: Api, deps: ApiDeps): void {
         where.check('t.location_id = ?', location)
         const spec = { ...where, select: levelColumns, joins: levelJoins }
         return readPage(tx, list, { reading: spec, page: request.query }, showLevel)
+      }),
+  })
+}
+
+function matrixRoute(app: Api, deps: ApiDeps): void {
+  app.get('/inventory/matrix', {
+    config: { scope: 'inventory:read' },
+    schema: {
+      querystring: z.strictObject({
+        ...pageFields,
+        sku: text(255).optional().describe('How the SKU begins.'),
+        show: z.enum(['not_in_step', 'short']).optional(),
+      }),
+      response: answers(pageOf(shownMatrixRow)),
+    },
+    handler: (request) => reading(deps, request, (tx) => readMatrix(tx, request.query)),
+  })
+}
+
+function movementRoute(app: Api, deps: ApiDeps): void {
+  app.get('/items/:id/movements', {
+    config: { scope: 'inventory:read' },
+    schema: {
+      params: z.strictObject({ id: idOf('item') }),
+      querystring: z.strictObject({
+        limit: pageFields.limit,
+        after: z
+          .string()
+          .regex(/^\d{1,15}\.\d{1,9}$/, 'is no place in a ledger; send the "next" of the page before')
+          .optional(),
+      }),
+      response: answers(pageOf(shownMovement)),
+    },
+    handler: (request) =>
+      reading(deps, request, async (tx) => {
+        const { id } = request.params
+        if (!(await knownItems(tx, [id])).has(id)) throw notFound()
+        const { limit, after } = request.query
+        return movementsOfItem(tx, id, { limit, after })
       }),
   })
 }
@@ -104,6 +146,8 @@ export const inventoryRoutes =
   (deps: ApiDeps): ApiPlugin =>
   async (app) => {
     levelRoute(app, deps)
+    matrixRoute(app, deps)
+    movementRoute(app, deps)
     adjustRoute(app, deps)
     locationRoutes(app, deps)
   }

@@ -8,6 +8,7 @@ export interface ExceptionRow {
   readonly kind: string
   readonly subjectKind: 'order' | 'listing' | 'connection' | 'file' | 'level' | 'message' | 'merchant'
   readonly subjectId: string
+  readonly subjectName: string | null
   readonly detail: Readonly<Record<string, unknown>>
   readonly raisedAt: Date
   readonly resolvedAt: Date | null
@@ -22,6 +23,12 @@ export interface EventRow {
 }
 
 export const exceptionColumns = `t.exception_id as "exceptionId", t.kind, t.subject_kind as "subjectKind", t.subject_id as "subjectId",
+  case t.subject_kind
+    when 'order' then (select o.external_number from orders o where o.merchant_id = $1 and o.order_id = t.subject_id)
+    when 'level' then (select i.sku from item i where i.merchant_id = $1 and i.item_id = t.subject_id)
+    when 'listing' then (select l.title from listing l where l.merchant_id = $1 and l.listing_id = t.subject_id)
+    when 'connection' then (select c.label from connection c where c.merchant_id = $1 and c.connection_id = t.subject_id)
+    when 'file' then (select f.name from partner_file f where f.merchant_id = $1 and f.file_id = t.subject_id) end as "subjectName",
   t.detail, t.raised_at as "raisedAt", t.resolved_at as "resolvedAt"`
 
 const exceptionsMax = 200
@@ -69,7 +76,11 @@ const nouns: Readonly<Record<ExceptionRow['subjectKind'], Noun>> = {
 export const shownException = z.object({
   id: shownId,
   kind: z.string(),
-  subject: z.object({ kind: z.string(), id: shownId }),
+  subject: z.object({
+    kind: z.string(),
+    id: shownId,
+    name: z.string().nullable().describe("What people call it: an order's number, an item's SKU."),
+  }),
   detail: z.record(z.string(), z.unknown()),
   raisedAt: shownTime,
   resolvedAt: shownTime.nullable(),
@@ -77,7 +88,7 @@ export const shownException = z.object({
 export const showException = (row: ExceptionRow): z.infer<typeof shownException> => ({
   id: publicId('exception', row.exceptionId),
   kind: row.kind,
-  subject: { kind: row.subjectKind, id: publicId(nouns[row.subjectKind], row.subjectId) },
+  subject: { kind: row.subjectKind, id: publicId(nouns[row.subjectKind], row.subjectId), name: row.subjectName },
   detail: { ...row.detail },
   raisedAt: showTime(row.raisedAt),
   resolvedAt: showTimeOrNull(row.resolvedAt),

@@ -140,3 +140,51 @@ test('of two changes of one location with the same version, the second is 409', 
   const answers = await Promise.all([patch('Attic'), patch('Shed')])
   expect(answers.map((answer) => answer.status).sort()).toEqual([200, 409])
 })
+
+test('the matrix shows beside what is there what each shop shows, and says of which number it is', async () => {
+  const { items } = (await api.call('GET /inventory/matrix', { key: shelf.key })).json
+  const rows = list(items)
+  expect(rows.map((row) => row.sku)).toEqual(['SKU-1', 'SKU-2', 'SKU-3'])
+  for (const row of rows) {
+    expect(Number(row.onHand)).toBe(await onHand(String(row.sku)))
+    expect(Number(row.available)).toBe(Number(row.onHand) - Number(row.reserved) - Number(row.held))
+    expect(list(row.listings).length).toBeGreaterThan(0)
+  }
+  expect(list(rows[0]?.listings)[0]).toMatchObject({ connection: shelf.connection, takes: 1, canTell: true })
+})
+
+test('the matrix narrows to how a SKU begins, to what is short, and to what is not in step', async () => {
+  const skus = async (query: string) => {
+    const { items } = (await api.call(`GET /inventory/matrix?${query}`, { key: shelf.key })).json
+    return list(items).map((row) => row.sku)
+  }
+  expect(await skus('sku=sku-2')).toEqual(['SKU-2'])
+  expect(await skus('sku=%25')).toEqual([])
+  expect(await skus('show=short')).toEqual(['SKU-2'])
+  expect(await skus('show=not_in_step')).toEqual([])
+  await api.database.asAdmin((admin) =>
+    admin.query(
+      `insert into listing_push (merchant_id, connection_id, listing_id, desired_version, confirmed_qty)
+       select l.merchant_id, l.connection_id, l.listing_id, 9, 4 from listing l
+       join listing_component k using (merchant_id, listing_id) join item i using (merchant_id, item_id) where i.sku = 'SKU-2' limit 1`,
+    ),
+  )
+  expect(await skus('show=not_in_step')).toEqual(['SKU-2'])
+})
+
+test('the ledger of an item is its movements, newest first, page by page; they add up to what is there', async () => {
+  await adjust([{ sku: 'SKU-3', location: 'HOME', delta: 3 }], {}, 'found behind the shelf')
+  const { items } = (await api.call('GET /items?sku=SKU-3', { key: shelf.key })).json
+  const path = `/items/${String(list(items)[0]?.id)}/movements`
+  const whole = list((await api.call(`GET ${path}?limit=200`, { key: shelf.key })).json.items)
+  expect(whole[0]).toMatchObject({ kind: 'adjust', onHand: 3, reserved: 0, reason: 'found behind the shelf' })
+  expect(whole.reduce((sum, move) => sum + Number(move.onHand), 0)).toBe(await onHand('SKU-3'))
+  const paged: string[] = []
+  for (let after = ''; paged.length < 500; ) {
+    const page = (await api.call(`GET ${path}?limit=2${after && `&after=${after}`}`, { key: shelf.key })).json
+    paged.push(...list(page.items).map((move) => String(move.version)))
+    if (page.next === null) break
+    after = String(page.next)
+  }
+  expect(paged).toEqual(whole.map((move) => move.version))
+})

@@ -43,6 +43,7 @@ const stock = (lines: unknown) => ({ reason: 'try', lines })
 /** How each route that takes an id is tried with another merchant's. Query and body ids are tried too. */
 const attempts: Readonly<Record<string, readonly Attempt[]>> = {
   'GET /items/{id}': [{ path: (s) => `/items/${s.item}` }],
+  'GET /items/{id}/movements': [{ path: (s) => `/items/${s.item}/movements` }],
   'PUT /listings/{id}/components': [
     { path: (s) => `/listings/${s.listing}/components`, body: () => ({ components: [] }) },
     {
@@ -188,6 +189,7 @@ test('no list shows a row of another merchant', async () => {
     '/connections',
     '/locations',
     '/inventory/levels',
+    '/inventory/matrix',
     '/fulfillment-orders',
   ]
   const more = ['/shipments', '/files', '/exceptions', '/inbox/messages', '/api-keys', '/orders/search?q=1']
