@@ -1,4 +1,5 @@
 /** Composition: what a process is made of. Every room gets what it needs here, by hand; nobody looks anything up. */
+import { fileURLToPath } from 'node:url'
 import type { ApiDeps } from './api/deps.ts'
 import { openAccess } from './api/open-access.ts'
 import { registerApi } from './api/register.ts'
@@ -20,6 +21,7 @@ import { type Db, openDb } from './platform/db/pool.ts'
 import { withClaimTx } from './platform/db/tx.ts'
 import { type Egress, openEgress } from './platform/egress/open-egress.ts'
 import { buildHttp } from './platform/http/build-http.ts'
+import { servePages } from './platform/http/serve-pages.ts'
 import type { Log } from './platform/observe/log.ts'
 import { createMetrics, type Metrics } from './platform/observe/metrics.ts'
 import { type Bell, openBell, type Ring } from './platform/work/bell.ts'
@@ -49,6 +51,8 @@ export interface Hub {
   stop(): Promise<void>
 }
 
+/** Where `npm run build` puts the console. */
+const consoleFolder = fileURLToPath(new URL('../.console', import.meta.url))
 const kindsOfChange = ['import', 'push.stock', 'effect', 'listings', 'health', 'poll', 'files', 'login']
 
 /** Opens the parts that the role asks for, in the order in which they need one another. */
@@ -111,6 +115,7 @@ async function openDoor(base: Base, worker: Worker | null): Promise<{ address: s
   const receive = openReceiver({ connectors, findEndpoint: find, store: commits.store, ports, log, metrics })
   await app.register(webhookRoutes({ connectors, receive, hasRoom: commits.hasRoom }))
   await registerApi(app, deps)
+  await app.register(async (plain) => servePages(plain, consoleFolder))
   const address = await app.listen({ host: config.host, port: config.port })
   return {
     address,

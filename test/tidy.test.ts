@@ -9,7 +9,7 @@ import { after } from '../src/flows.ts'
 import { lanesOfRole, lanesWoken, queueOf } from '../src/lanes/kinds.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const notOurs = new Set(['node_modules', '.git', '.hub', '.demo', 'package-lock.json'])
+const notOurs = new Set(['node_modules', '.git', '.hub', '.demo', '.console', 'package-lock.json'])
 const binary = /\.(png|jpe?g|gz|ico|woff2)$/
 
 function tree(folder = ''): string[] {
@@ -25,7 +25,7 @@ function tree(folder = ''): string[] {
 const text = (file: string) => readFileSync(path.join(root, file), 'utf8')
 const files = tree().filter((file) => !binary.test(file))
 const isTest = (file: string) => /\.test\.ts$|\.d\.ts$/.test(file)
-const code = files.filter((file) => /^(src|connectors)\/.*\.ts$/.test(file) && !isTest(file))
+const code = files.filter((file) => /^(src|connectors)\/.*\.tsx?$/.test(file) && !isTest(file))
 const foldersIn = (folder: string) =>
   readdirSync(path.join(root, folder), { withFileTypes: true }).flatMap((e) => (e.isDirectory() ? [e.name] : []))
 
@@ -39,7 +39,7 @@ function lines(where: readonly string[], pattern: RegExp): string[] {
 }
 
 /** Rooms of `src/` that are no slice: words, tools, and what stands above or beside the slices. */
-const notSlices = new Set(['model', 'connector-kit', 'platform', 'lanes', 'api', 'cli'])
+const notSlices = new Set(['model', 'connector-kit', 'platform', 'lanes', 'api', 'cli', 'console'])
 const slices = foldersIn('src').filter((name) => !notSlices.has(name))
 const sliceFiles = code.filter((file) => slices.includes(file.split('/')[1] ?? '') && file.startsWith('src/'))
 const baseOf = (file: string) => path.basename(file, '.ts')
@@ -153,7 +153,7 @@ describe('code', () => {
 
   test('slices and connectors take clock, ids and chance from their ports', () => {
     const bound = code.filter(
-      (file) => !/^src\/(platform|cli)\/|\/(pretend|conformance)\//.test(file) && !touchesMachine.has(file),
+      (file) => !/^src\/(platform|cli|console)\/|\/(pretend|conformance)\//.test(file) && !touchesMachine.has(file),
     )
     const machine =
       /\bDate\.now\(|\bMath\.random\b|\bnew Date\(\)|\bperformance\.now\(|\bset(Timeout|Interval)\b|\brandomUUID\b/

@@ -1,8 +1,7 @@
 import { stepAt, totpCode } from '../../src/accounts/totp.ts'
-import type { ApiDeps } from '../../src/api/deps.ts'
 import type { Role } from '../../src/api/permissions.ts'
 import { systemPorts } from '../../src/platform/base/ports.ts'
-import { type Answer, type Api, installToken, type Json, list, openApi } from '../api/support.ts'
+import { type Answer, type Api, type ApiOptions, installToken, type Json, list, openApi } from '../api/support.ts'
 
 export { type Answer, type Api, installToken, list } from '../api/support.ts'
 
@@ -26,7 +25,7 @@ export interface House {
 }
 
 /** A hub with people in it, and a clock that the test moves. */
-export async function openHouse(more: Partial<ApiDeps> = {}): Promise<House> {
+export async function openHouse(more: ApiOptions = {}): Promise<House> {
   const { clock, pass } = movableClock()
   const api = await openApi({ publicUrl: 'http://127.0.0.1:3000', ...more, ports: { ...systemPorts(), clock } })
   return { api, pass, now: () => clock.now(), close: () => api.close() }

@@ -128,7 +128,12 @@ export interface Api {
   close(): Promise<void>
 }
 
-export async function openApi(more: Partial<ApiDeps> = {}): Promise<Api> {
+export interface ApiOptions extends Partial<ApiDeps> {
+  /** Routes that are not the API's. */
+  readonly pages?: (app: HttpApp) => Promise<void>
+}
+
+export async function openApi({ pages, ...more }: ApiOptions = {}): Promise<Api> {
   const database = await freshDatabase()
   const db = openDb(database.url, { work: 8, ingest: 2 })
   const keys = parseKeys(`k1:${Buffer.alloc(32, 7).toString('base64')}`)
@@ -167,6 +172,7 @@ export async function openApi(more: Partial<ApiDeps> = {}): Promise<Api> {
     access: openAccess(deps),
   })
   await registerApi(app, deps)
+  await pages?.(app)
   await app.ready()
   return {
     db,

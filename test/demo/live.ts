@@ -39,16 +39,16 @@ async function watch(scene: Scene, signal: AbortSignal, eyes: Eyes): Promise<voi
 }
 
 /** The live view: one screen drawn over and over, or, where there is no screen, a line every few seconds. */
-function openView(pageUrl: string) {
+function openView(head: readonly string[]) {
   const tty = process.stdout.isTTY
   const print = (line: string) => process.stdout.write(`${line}\n`)
   const notes: string[] = []
   let look: Look | null = null
   let printedAt = 0
-  print(`Status page: ${pageUrl}`)
+  for (const line of head) print(line)
   if (tty) process.stdout.write('\u001B[2J')
   const redraw = () => {
-    if (look) draw(screenOf(look, [`Status page: ${pageUrl}`, ...notes]))
+    if (look) draw(screenOf(look, [...head, ...notes]))
   }
   return {
     latest: () => look,
@@ -75,7 +75,9 @@ export async function runLive(options: DemoOptions, stage: Stage, signal: AbortS
   const scene = await openScene(options, seed, stage)
   let latest: () => Look | null = () => null
   const page = await serveStatus(() => latest())
-  const view = openView(page.url)
+  const { owner } = scene.merchant
+  const door = `Console: ${scene.hub.url}  Sign in as ${owner.email} with the password "${owner.password}"`
+  const view = openView([door, `Status page: ${page.url}`])
   latest = view.latest
   const eyes = { seen: view.show, blind: (why: string) => view.say(`the hub does not answer: ${why}`) }
   const playing = play(scene, options, seed, view.say).then((run) => {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { type HubApi, openHubApi } from './hub-api.ts'
@@ -5,30 +6,41 @@ import type { HubProcess } from './hub-process.ts'
 import type { WorldClient } from './world-client.ts'
 import type { Opened } from './world-protocol.ts'
 
+interface Owner {
+  readonly email: string
+  readonly password: string
+}
+
 /** The merchant in the hub, ready to sell. */
 export interface Merchant {
   readonly api: HubApi
   /** Connection id to the far side's name in the pretend world. */
   readonly connections: ReadonlyMap<string, string>
+  /** Who signs in to the console. */
+  readonly owner: Owner
 }
 
 /** Where the pretended warehouse is, in the hub's words. */
 export const dock = { code: 'north-dock', name: 'North dock', rank: 1 }
 const linedUpWithinMs = 90_000
 
-async function createMerchant(hub: HubProcess): Promise<HubApi> {
+async function createMerchant(hub: HubProcess): Promise<{ readonly api: HubApi; readonly owner: Owner }> {
   const install = openHubApi(hub.url, hub.installToken)
   const made = await install.post(
     '/merchants',
     { name: 'Example Home Goods', timeZone: 'Europe/Berlin' },
-    z.object({ key: z.object({ secret: z.string() }) }),
+    z.object({ merchant: z.object({ id: z.string() }), key: z.object({ secret: z.string() }) }),
   )
-  return openHubApi(hub.url, made.key.secret)
+  const owner = { email: 'owner@example.com', password: `demo ${randomBytes(9).toString('base64url')}` }
+  const asked = { merchant: made.merchant.id, email: owner.email }
+  const { token } = await install.post('/installation/invitations', asked, z.object({ token: z.string() }))
+  await install.post('/invitations/accept', { token, password: owner.password }, z.unknown())
+  return { api: openHubApi(hub.url, made.key.secret), owner }
 }
 
 /** What a merchant does on the first day: their SKUs, the warehouse, a first count, then their shops. */
 export async function setUpMerchant(hub: HubProcess, world: Opened): Promise<Merchant> {
-  const api = await createMerchant(hub)
+  const { api, owner } = await createMerchant(hub)
   await api.post('/items', { items: world.shelves.map(({ sku, title }) => ({ sku, title })) }, z.unknown())
   const connections = new Map<string, string>()
   for (const { kind, ...connect } of world.connects) {
@@ -40,7 +52,7 @@ export async function setUpMerchant(hub: HubProcess, world: Opened): Promise<Mer
       await api.post('/inventory/adjustments', { lines, reason: 'first count' }, z.unknown())
     }
   }
-  return { api, connections }
+  return { api, connections, owner }
 }
 
 /** Waits until every shop shows the warehouse's number of every SKU. @throws Error naming what does not */

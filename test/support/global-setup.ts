@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { TestProject } from 'vitest/node'
 import { migrate } from '../../src/platform/db/migrate.ts'
 import { startEmbedded } from '../../src/platform/embedded/start.ts'
@@ -27,8 +29,11 @@ const startOwn = (dir: string) =>
     settings: { autovacuum: 'off', shared_buffers: '256MB' },
   })
 
+const buildConsole = fileURLToPath(new URL('../../src/console/build.ts', import.meta.url))
+
 /** One throw-away cluster, or the server at TEST_DATABASE_URL, and one throw-away Redis where there is a `redis-server`, for the whole run. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  execFileSync(process.execPath, [buildConsole], { stdio: 'inherit' }) // at once where it was built from these very sources
   const dir = mkdtempSync(path.join(os.tmpdir(), 'crossdock-test-'))
   chmodSync(dir, 0o755) // as root, PostgreSQL runs as another user and must pass through
   const endings: (() => Promise<void>)[] = [async () => rmSync(dir, { recursive: true, force: true })]

@@ -1,0 +1,149 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from '@tanstack/react-router'
+import { isSignedOut, meQuery, queries } from './api/session.ts'
+import { type Standing, standings } from './api/types.ts'
+import { Empty, Failed, Loading } from './parts/states.tsx'
+import { Shell } from './shell.tsx'
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
+
+type Given = Record<string, unknown>
+
+/** Text of an address; whatever else somebody wrote there is left out. */
+const text = (given: Given, name: string): string | undefined => {
+  const value = given[name]
+  const written = typeof value === 'number' ? String(value) : value
+  return typeof written === 'string' && written !== '' && written.length <= 300 ? written : undefined
+}
+const oneOf = <T extends string>(given: Given, name: string, known: readonly T[]): T | undefined =>
+  known.find((one) => one === given[name])
+
+const root = createRootRoute({ component: Outlet, notFoundComponent: NotHere })
+
+function NotHere() {
+  return <Empty>There is no page at this address.</Empty>
+}
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  validateSearch: (given: Given): { to?: string | undefined } => ({ to: text(given, 'to') }),
+  component: lazyRouteComponent(() => import('./pages/sign-in.tsx'), 'SignInPage'),
+})
+
+const signUp = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-up',
+  component: lazyRouteComponent(() => import('./pages/sign-up.tsx'), 'SignUpPage'),
+})
+
+const shell = createRoute({
+  getParentRoute: () => root,
+  id: 'shell',
+  beforeLoad: async ({ location }) => {
+    try {
+      await queries.ensureQueryData(meQuery)
+    } catch (error) {
+      if (error instanceof Error && isSignedOut(error))
+        throw redirect({ to: '/sign-in', search: { to: location.href } })
+      throw error
+    }
+  },
+  component: Shell,
+})
+
+const home = createRoute({
+  getParentRoute: () => shell,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/orders' })
+  },
+})
+
+interface OrdersSearch {
+  standing?: Standing | undefined
+  connection?: string | undefined
+  from?: string | undefined
+}
+const orders = createRoute({
+  getParentRoute: () => shell,
+  path: '/orders',
+  validateSearch: (given: Given): OrdersSearch => ({
+    standing: oneOf(given, 'standing', standings),
+    connection: text(given, 'connection'),
+    from: text(given, 'from'),
+  }),
+  component: lazyRouteComponent(() => import('./pages/orders.tsx'), 'OrdersPage'),
+})
+const order = createRoute({
+  getParentRoute: () => shell,
+  path: '/orders/$id',
+  component: lazyRouteComponent(() => import('./pages/order.tsx'), 'OrderPage'),
+})
+const exceptions = createRoute({
+  getParentRoute: () => shell,
+  path: '/exceptions',
+  validateSearch: (given: Given): { state?: 'open' | 'resolved' | undefined; kind?: string | undefined } => ({
+    state: oneOf(given, 'state', ['open', 'resolved'] as const),
+    kind: text(given, 'kind'),
+  }),
+  component: lazyRouteComponent(() => import('./pages/exceptions.tsx'), 'ExceptionsPage'),
+})
+const inventory = createRoute({
+  getParentRoute: () => shell,
+  path: '/inventory',
+  validateSearch: (given: Given): { show?: 'not_in_step' | 'short' | undefined; sku?: string | undefined } => ({
+    show: oneOf(given, 'show', ['not_in_step', 'short'] as const),
+    sku: text(given, 'sku'),
+  }),
+  component: lazyRouteComponent(() => import('./pages/inventory.tsx'), 'InventoryPage'),
+})
+const item = createRoute({
+  getParentRoute: () => shell,
+  path: '/inventory/$id',
+  component: lazyRouteComponent(() => import('./pages/item.tsx'), 'ItemPage'),
+})
+interface ListingsSearch {
+  show?: 'unlinked' | 'linked' | 'all' | undefined
+  connection?: string | undefined
+  sku?: string | undefined
+}
+const listings = createRoute({
+  getParentRoute: () => shell,
+  path: '/listings',
+  validateSearch: (given: Given): ListingsSearch => ({
+    show: oneOf(given, 'show', ['unlinked', 'linked', 'all'] as const),
+    connection: text(given, 'connection'),
+    sku: text(given, 'sku'),
+  }),
+  component: lazyRouteComponent(() => import('./pages/listings.tsx'), 'ListingsPage'),
+})
+const status = createRoute({
+  getParentRoute: () => shell,
+  path: '/status',
+  component: lazyRouteComponent(() => import('./pages/status.tsx'), 'StatusPage'),
+})
+
+export const router = createRouter({
+  routeTree: root.addChildren([
+    signIn,
+    signUp,
+    shell.addChildren([home, orders, order, exceptions, inventory, item, listings, status]),
+  ]),
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+  defaultErrorComponent: ({ error, reset }) => <Failed what="The page" error={asError(error)} again={reset} />,
+  defaultPendingComponent: () => <Loading label="the page" />,
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}
