@@ -5,7 +5,9 @@ export interface PushView {
   /** What the ledger would show, at `version`. */
   readonly quantity: number
   readonly version: bigint
-  /** Confirmed number + unseen sales, at `baseVersion`; null before the first write. */
+  /** Nothing was ever written or confirmed: what the shop sold before our first look may still be on its way to the ledger. */
+  readonly first: boolean
+  /** Confirmed number + unseen sales, at `baseVersion`; before the first write what the first look showed; null before it. */
   readonly baseQty: number | null
   /** Units that the channel sold by itself and that reached the ledger since `baseVersion`. */
   readonly salesSinceBase: number
@@ -37,6 +39,10 @@ export type PushDecision =
       readonly newlyMissing: boolean
     }
   | { readonly kind: 'not_stocked' }
+  /** The first look: what is shown is to be kept as the base, and the shop to be polled. */
+  | { readonly kind: 'look' }
+  /** No poll that began after the first look has passed. */
+  | { readonly kind: 'wait' }
 
 /**
  * The rule against resurrection. The channel should show `expected`: what it last confirmed, minus its own sales which
@@ -49,6 +55,7 @@ export type PushDecision =
 export function decidePush(view: PushView): PushDecision {
   const { shown } = view
   if (shown === null) return { kind: 'not_stocked' }
+  if (view.first) return firstNumber(view, shown)
   const expected = expectedOf(view, shown)
   const gap = expected - shown
   const newlyMissing = gap > Math.max(0, view.unseen - Math.abs(view.salesSinceLook))
@@ -58,6 +65,21 @@ export function decidePush(view: PushView): PushDecision {
   if (shown === target) return { kind: 'settled', shown, unseen, drift, newlyMissing }
   const believed = gap > 0 ? shown + unseen : expected
   return { kind: 'write', target, changeFrom: shown, unseen, drift, newlyMissing, believed }
+}
+
+/**
+ * A listing that was linked just now. What its shop sold before the first look is in no number that we could compare, so
+ * nothing is written until a poll that began after that look has brought it. What went missing since the look is kept off
+ * sale whole: sales that have reached the ledger meanwhile may be those of before. At worst a little less is shown until the next poll.
+ */
+function firstNumber(view: PushView, shown: number): PushDecision {
+  if (view.baseQty === null) return { kind: 'look' }
+  if (!view.pollHasPassed) return { kind: 'wait' }
+  const unseen = Math.max(0, view.baseQty - shown)
+  const target = Math.max(0, view.quantity - unseen)
+  const newlyMissing = unseen > 0
+  if (shown === target) return { kind: 'settled', shown, unseen, drift: 0, newlyMissing }
+  return { kind: 'write', target, changeFrom: shown, unseen, drift: 0, newlyMissing, believed: shown + unseen }
 }
 
 function expectedOf(view: PushView, shown: number): number {

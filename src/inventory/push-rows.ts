@@ -61,6 +61,7 @@ export interface ListingView {
   readonly listingId: string
   readonly quantity: number
   readonly version: bigint
+  readonly first: boolean
   readonly baseQty: number | null
   readonly salesSinceBase: number
   readonly inFlightQty: number | null
@@ -76,7 +77,8 @@ export interface ListingView {
 /**
  * Quantity and version from one snapshot, so that a write can name the ledger version it came from. Must run after the
  * channel was read: a sale that reaches the ledger between the two can only make the number lower. `indexLagS`: polls that
- * began no later than this after units went missing may not have shown their sale.
+ * began no later than this after units went missing may not have shown their sale. A poll has passed when all that was stored
+ * by its end is imported; what arrives later does not hold it up, or a busy shop would never see the end of one.
  */
 export async function viewListings(
   tx: Tx,
@@ -87,12 +89,13 @@ export async function viewListings(
   return tx.rows<ListingView & object>(
     `with clock as materialized (select coalesce((select version from stock_clock where merchant_id = $1), 0) as version),
      poll as materialized (
-       select (select completed_from from sync_cursor where merchant_id = $1 and connection_id = $2 and stream = 'orders') as completed_from,
-         exists (select 1 from inbox_message m where m.merchant_id = $1 and m.connection_id = $2 and m.state = 'pending') as waiting,
+       select c.completed_from, exists (select 1 from inbox_message m where m.merchant_id = $1 and m.connection_id = $2 and m.state = 'pending'
+           and m.received_at <= c.updated_at) as waiting,
          exists (select 1 from inbox_message m where m.merchant_id = $1 and m.state = 'pending' and m.due_at <= now()
            and m.received_at between now() - interval '2 minutes' and now() - interval '2 seconds') as behind
+       from (values (1)) as one(row) left join sync_cursor c on c.merchant_id = $1 and c.connection_id = $2 and c.stream = 'orders'
      )
-     select p.listing_id as "listingId", coalesce(s.quantity, 0) as quantity, clock.version, p.base_qty as "baseQty",
+     select p.listing_id as "listingId", coalesce(s.quantity, 0) as quantity, clock.version, p.sending_version is null as first, p.base_qty as "baseQty",
        coalesce((select sum(v.qty)::int from listing_sale v where v.merchant_id = $1 and v.listing_id = p.listing_id and v.version > p.base_version), 0) as "salesSinceBase",
        case when p.sending_version > p.pushed_version then p.sending_qty end as "inFlightQty", p.unseen as "inFlightUnseen",
        coalesce((select sum(v.qty)::int from listing_sale v where v.merchant_id = $1 and v.listing_id = p.listing_id and v.version > p.sending_version), 0) as "inFlightSalesSince",
@@ -134,6 +137,25 @@ export async function markSending(tx: Tx, connectionId: string, rows: readonly P
      from jsonb_to_recordset($3::jsonb) as d(${rowType})
      where p.merchant_id = $1 and p.connection_id = any(${only}) and p.listing_id = d."listingId" and p.listing_id = any($4::uuid[])`,
     [tx.merchantId, connectionId, JSON.stringify(rows), keysOf(rows)],
+  )
+}
+
+/**
+ * The first look at listings: what they show is the base, at the ledger's version of that moment. From now on a poll must
+ * begin and be imported before anything is written to them; until then they are read again every `againMs`.
+ */
+export async function markLooked(
+  tx: Tx,
+  connectionId: string,
+  rows: readonly { readonly listingId: string; readonly version: string; readonly shown: number }[],
+  againMs: number,
+): Promise<void> {
+  if (rows.length === 0) return
+  await tx.rows(
+    `update listing_push p set base_qty = d.shown, base_version = d.version, unseen_since = now(), due_at = now() + $4 * interval '1 ms'
+     from jsonb_to_recordset($3::jsonb) as d("listingId" uuid, version bigint, shown int)
+     where p.merchant_id = $1 and p.connection_id = any(${only}) and p.listing_id = d."listingId" and p.listing_id = any($5::uuid[])`,
+    [tx.merchantId, connectionId, JSON.stringify(rows), againMs, keysOf(rows)],
   )
 }
 

@@ -7,6 +7,7 @@ import {
   type DueListing,
   type ListingView,
   markConfirmed,
+  markLooked,
   markPushed,
   markRefused,
   markRetry,
@@ -30,6 +31,8 @@ const spoiledMs = 10 * 60_000
 /** Listings of one batch that may each be refused before the shop itself is to blame. */
 const blamedMax = 10
 const pollAfterMs = 1_000
+/** A listing whose first number waits for a poll is looked at so often. */
+const firstLookMs = 1_500
 const done: Turn = { again: false, dueInMs: null }
 
 interface Planned {
@@ -41,6 +44,10 @@ interface Plan {
   readonly writes: readonly Planned[]
   readonly settled: readonly PushRow[]
   readonly notStocked: readonly string[]
+  /** Looked at for the first time. */
+  readonly looked: readonly { readonly listingId: string; readonly version: string; readonly shown: number }[]
+  /** Looked at before, and no poll has passed since. */
+  readonly waiting: readonly string[]
   readonly drifts: readonly { readonly listingId: string; readonly units: number }[]
   /** To be raised when the ledger has caught up with what was acknowledged. */
   readonly postponed: readonly string[]
@@ -84,7 +91,8 @@ async function pass(shift: Shift, due: readonly DueListing[], blame: { left: num
       due.map((d) => d.target),
     )
     const plan = await planPass(shift, due, shown)
-    if (plan.unseen > 0) setTimeout(() => shift.wake({ ...shift.lease, kind: 'poll' }), pollAfterMs).unref()
+    if (plan.unseen + plan.looked.length + plan.waiting.length > 0)
+      setTimeout(() => shift.wake({ ...shift.lease, kind: 'poll' }), pollAfterMs).unref()
     await sendWrites(
       shift,
       plan,
@@ -126,7 +134,10 @@ async function planPass(
       known.map((d) => d.listingId),
       shift.connection.connector.manifest.orders?.indexLagS,
     )
-    const plan = decideAll(views, known, shown, shift.connection.connector.manifest.inventory?.quantityMax ?? 999_999)
+    const { inventory, orders } = shift.connection.connector.manifest
+    // Where no orders are polled, waiting for one would never end.
+    const provable = orders ? views : views.map((view) => ({ ...view, first: false }))
+    const plan = decideAll(provable, known, shown, inventory?.quantityMax ?? 999_999)
     // With nothing to write, having read is all the contact there is.
     if (plan.writes.length === 0) await noteContact(tx, shift.lease.connectionId, null)
     await markSending(
@@ -144,7 +155,9 @@ async function planPass(
       error: 'the channel does not track stock of this listing at the chosen location; activate it there',
     }))
     const early = plan.postponed.map((listingId) => ({ listingId, dueInMs: catchUpMs, error: null }))
-    await markRetry(tx, shift.lease.connectionId, [...unknown, ...absent, ...early])
+    const unproven = plan.waiting.map((listingId) => ({ listingId, dueInMs: firstLookMs, error: null }))
+    await markLooked(tx, shift.lease.connectionId, plan.looked, firstLookMs)
+    await markRetry(tx, shift.lease.connectionId, [...unknown, ...absent, ...early, ...unproven])
     await raiseExceptions(
       tx,
       plan.drifts
@@ -176,6 +189,8 @@ function decideAll(
     writes: [] as Planned[],
     settled: [] as PushRow[],
     notStocked: [] as string[],
+    looked: [] as { listingId: string; version: string; shown: number }[],
+    waiting: [] as string[],
     drifts: [] as { listingId: string; units: number }[],
     postponed: [] as string[],
     calm: [] as string[],
@@ -195,8 +210,8 @@ function decideAll(
       inFlight,
       salesSinceLook: view.inFlightSalesSince,
     })
-    if (decision.kind === 'not_stocked') {
-      plan.notStocked.push(view.listingId)
+    if (decision.kind === 'not_stocked' || decision.kind === 'look' || decision.kind === 'wait') {
+      putOff(plan, decision.kind, view, shown.get(listing.target) ?? 0)
       continue
     }
     plan.unseen += decision.unseen
@@ -207,7 +222,7 @@ function decideAll(
     if (decision.drift !== 0 && view.pollHasPassed)
       plan.drifts.push({ listingId: view.listingId, units: decision.drift })
     const qty = decision.kind === 'write' ? decision.target : decision.shown
-    const believed = decision.kind === 'write' && inFlight !== null ? decision.believed : null
+    const believed = decision.kind === 'write' && (inFlight !== null || view.first) ? decision.believed : null
     const { unseen, newlyMissing } = decision
     const row = { listingId: view.listingId, version: view.version.toString(), qty, unseen, newlyMissing, believed }
     // Reading back our own write proves nothing about what others do there; a look long after it does.
@@ -218,6 +233,17 @@ function decideAll(
   // Less stock first: what must come off sale waits for nothing.
   plan.writes.sort((a, b) => a.row.qty - a.changeFrom - (b.row.qty - b.changeFrom))
   return plan
+}
+
+function putOff(
+  plan: { readonly notStocked: string[]; readonly looked: Plan['looked'][number][]; readonly waiting: string[] },
+  why: 'not_stocked' | 'look' | 'wait',
+  { listingId, version }: ListingView,
+  shown: number,
+): void {
+  if (why === 'not_stocked') plan.notStocked.push(listingId)
+  else if (why === 'wait') plan.waiting.push(listingId)
+  else plan.looked.push({ listingId, version: version.toString(), shown })
 }
 
 async function sendWrites(shift: Shift, plan: Plan, proofMs: number): Promise<void> {

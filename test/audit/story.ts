@@ -9,7 +9,7 @@ import { runPush } from '../../src/lanes/push-lane.ts'
 import { runRequests } from '../../src/lanes/request-lane.ts'
 import { ensureLanes } from '../../src/platform/db/lane.ts'
 import { withTenantTx } from '../../src/platform/db/tx.ts'
-import { aPartnerShift, aShift, fakeShelf } from '../review/shift.ts'
+import { aPartnerShift, aShift, fakeShelf, firstLook } from '../review/shift.ts'
 import { anOrder, ids, type LineDraft, openWorld, setStock, type World } from '../support/world.ts'
 
 const lines: Readonly<Record<string, readonly LineDraft[]>> = {
@@ -53,6 +53,7 @@ export async function playStory(): Promise<World> {
   await runRequests(partner)
   await ship(world, '#101')
   await runEffects(shop)
+  await firstLook(world, shop)
   for (let turn = 0; turn < 10; turn++) await runPush(shop)
   return world
 }

@@ -200,7 +200,14 @@ async function poll(
   const batch = missing.map((sale) => ({ sale, fact: { messageId: randomUUID(), fetchedAt, order: sale.order } }))
   await bring(tenant, source, batch)
   const completedFrom = begun?.at.toISOString() ?? null
-  if (source) await tenant((tx) => saveCursor(tx, source.connectionId, 'orders', { value: null, completedFrom }))
+  if (!source) return
+  await tenant(async (tx) => {
+    await saveCursor(tx, source.connectionId, 'orders', { value: null, completedFrom })
+    // First numbers wait for this; a thousand rounds would wait for each next look.
+    await tx.rows('update listing_push set due_at = now() where merchant_id = $1 and sending_version is null', [
+      tx.merchantId,
+    ])
+  })
 }
 
 function pushShift(premises: Premises, shop: number, { inventory, compareAndSet }: Stall): Shift {

@@ -1,13 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decidePush, type PushView } from '../../src/inventory/decide-push.ts'
-import { type Fate, type Listing, newListing, type Step, take } from './listing-model.ts'
+import { type Fate, type Listing, newListing, newlyLinked, type Step, take } from './listing-model.ts'
 
 /** Ten are there, ten are shown, nothing is under way. */
 const calm: PushView = {
   shown: 10,
   quantity: 10,
   version: 7n,
+  first: false,
   baseQty: 10,
   salesSinceBase: 0,
   inFlight: null,
@@ -25,10 +26,26 @@ describe('what to do about one listing', () => {
       { quantity: 8 },
       { kind: 'write', target: 8, changeFrom: 10, unseen: 0, drift: 0 },
     ],
+    ['never written: looked at, before anything else', { shown: 3, first: true, baseQty: null }, { kind: 'look' }],
     [
-      'never written: the ledger’s number',
-      { shown: 3, baseQty: null },
-      { kind: 'write', target: 10, unseen: 0, drift: 0 },
+      'looked at, no poll since: what it sold before may be on its way',
+      { shown: 3, first: true, baseQty: 3 },
+      { kind: 'wait' },
+    ],
+    [
+      'looked at, and a poll has passed: the ledger’s number',
+      { shown: 3, first: true, baseQty: 3, pollHasPassed: true },
+      { kind: 'write', target: 10, changeFrom: 3, unseen: 0, drift: 0, believed: 3 },
+    ],
+    [
+      'the same, and it has sold since that look: kept off sale, whatever else has arrived since',
+      { shown: 2, first: true, baseQty: 3, salesSinceBase: 4, pollHasPassed: true },
+      { kind: 'write', target: 9, changeFrom: 2, unseen: 1, newlyMissing: true, believed: 3 },
+    ],
+    [
+      'the same, and it shows the ledger’s number already: nothing',
+      { shown: 10, first: true, baseQty: 10, pollHasPassed: true },
+      { kind: 'settled', shown: 10, unseen: 0, drift: 0 },
     ],
     [
       'its own sale has reached the ledger: nothing',
@@ -100,6 +117,7 @@ const view: fc.Arbitrary<PushView> = fc.record({
   shown: fc.nat(30),
   quantity: fc.nat(30),
   version: fc.constant(9n),
+  first: fc.boolean(),
   baseQty: fc.option(fc.nat(30)),
   salesSinceBase: fc.integer({ min: -5, max: 10 }),
   inFlight: fc.option(
@@ -128,7 +146,7 @@ describe('whatever is known of a listing', () => {
     fc.assert(
       fc.property(view, (seen) => {
         const decision = decidePush(seen)
-        if (decision.kind === 'not_stocked' || decision.drift >= 0) return
+        if ((decision.kind !== 'write' && decision.kind !== 'settled') || decision.drift >= 0) return
         expect(seen.pollHasPassed).toBe(true)
         expect(decision.newlyMissing).toBe(false)
       }),
@@ -189,6 +207,21 @@ describe('whatever happens between a channel, the ledger and the row', () => {
         for (const step of story) take(model, step)
         for (const { shown, ledger, unknown } of model.writes)
           expect(shown).toBeLessThanOrEqual(Math.max(0, ledger - unknown))
+      }),
+      runs,
+    )
+  })
+
+  test('no unit that a shop sold before anybody had linked its listing comes back on sale with the first number', () => {
+    const sold = fc.array(units, { maxLength: 3 })
+    fc.assert(
+      fc.property(sold, steps(rough), (before, story) => {
+        const model = newlyLinked(10, before, true)
+        for (const step of story) take(model, step)
+        for (const { shown, ledger, unknown } of model.writes)
+          expect(shown).toBeLessThanOrEqual(Math.max(0, ledger - unknown))
+        calmDown(model)
+        expect([model.shown, model.unseen]).toEqual([model.ledger, 0])
       }),
       runs,
     )

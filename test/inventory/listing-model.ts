@@ -41,8 +41,10 @@ export interface Listing {
   ledger: number
   unimported: readonly Sale[]
   imported: readonly { readonly version: number; readonly units: number }[]
-  base: Versioned
-  sending: Versioned
+  /** Null: never looked at. */
+  base: Versioned | null
+  /** Null: nothing was ever written or confirmed. */
+  sending: Versioned | null
   pushed: Versioned
   unseen: number
   unseenSince: number | null
@@ -55,6 +57,14 @@ export function newListing(stock: number, compareAndSet: boolean): Listing {
   const row = { base: confirmed, sending: confirmed, pushed: confirmed, unseen: 0, unseenSince: null }
   const world = { now: 1, version: 1, shown: stock, ledger: stock, unimported: [], imported: [] }
   return { compareAndSet, writes: [], ...world, ...row, poll: null, completedFrom: 0 }
+}
+
+/** Linked just now: the channel has sold `sold` of its stock by itself, and the hub knows of none of it. */
+export function newlyLinked(stock: number, sold: readonly number[], compareAndSet: boolean): Listing {
+  const listing = newListing(stock, compareAndSet)
+  const row = { base: null, sending: null, pushed: { quantity: 0, version: 0 } }
+  const unimported = sold.map((units) => ({ units }))
+  return { ...listing, ...row, shown: Math.max(0, stock - sum(unimported)), unimported }
 }
 
 const sum = (sales: readonly Sale[]) => sales.reduce((units, sale) => units + sale.units, 0)
@@ -99,15 +109,16 @@ export function take(it: Listing, step: Step): void {
 }
 
 function decide(it: Listing, read: number): PushDecision {
-  const salesSinceLook = salesAfter(it, it.sending.version)
-  const inFlight = it.sending.version > it.pushed.version
+  const salesSinceLook = it.sending === null ? 0 : salesAfter(it, it.sending.version)
+  const inFlight = it.sending !== null && it.sending.version > it.pushed.version ? it.sending : null
   return decidePush({
     shown: read,
     quantity: it.ledger,
     version: BigInt(it.version),
-    baseQty: it.base.quantity,
-    salesSinceBase: salesAfter(it, it.base.version),
-    inFlight: inFlight ? { quantity: it.sending.quantity, unseen: it.unseen, salesSince: salesSinceLook } : null,
+    first: it.sending === null,
+    baseQty: it.base === null ? null : it.base.quantity,
+    salesSinceBase: it.base === null ? 0 : salesAfter(it, it.base.version),
+    inFlight: inFlight === null ? null : { quantity: inFlight.quantity, unseen: it.unseen, salesSince: salesSinceLook },
     unseen: it.unseen,
     salesSinceLook,
     pollHasPassed: it.unseenSince !== null && it.completedFrom > it.unseenSince,
@@ -121,9 +132,14 @@ function runPass(it: Listing, pass: Pass): void {
   for (const step of pass.afterRead) take(it, step)
   const unknown = sum(soldByThen.filter((sale) => it.unimported.includes(sale)))
   const { ledger, version } = it
-  const wasInFlight = it.sending.version > it.pushed.version
+  const mayHaveMoved = it.sending === null || it.sending.version > it.pushed.version
   const decision = decide(it, read)
-  if (decision.kind === 'not_stocked') return
+  if (decision.kind === 'not_stocked' || decision.kind === 'wait') return
+  if (decision.kind === 'look') {
+    it.base = { quantity: read, version }
+    it.unseenSince = it.now
+    return
+  }
   it.unseen = decision.unseen
   it.unseenSince = decision.unseen === 0 ? null : decision.newlyMissing ? it.now : (it.unseenSince ?? it.now)
   if (decision.kind === 'settled') {
@@ -134,21 +150,21 @@ function runPass(it: Listing, pass: Pass): void {
     return
   }
   it.sending = { quantity: decision.target, version }
-  if (wasInFlight) it.base = { quantity: decision.believed, version }
+  if (mayHaveMoved) it.base = { quantity: decision.believed, version }
   for (const step of pass.afterView) take(it, step)
   const conflict = it.compareAndSet && it.shown !== decision.changeFrom
   if (!conflict && (pass.fate === 'answered' || pass.fate === 'answer_lost')) {
     it.shown = decision.target
     it.writes.push({ shown: it.shown, ledger, unknown })
   }
-  noteAnswer(it, pass.fate, conflict)
+  noteAnswer(it, pass.fate, conflict, it.sending)
 }
 
 /** As push-rows.ts moves the row once there is an answer; without one it stays as it was before the call. */
-function noteAnswer(it: Listing, fate: Fate, conflict: boolean): void {
+function noteAnswer(it: Listing, fate: Fate, conflict: boolean, sent: Versioned): void {
   const refused = fate === 'refused' || (fate === 'answered' && conflict)
-  if (refused && it.sending.version > it.pushed.version) it.sending = it.pushed
+  if (refused && sent.version > it.pushed.version) it.sending = it.pushed
   if (refused || fate !== 'answered') return
-  it.pushed = it.sending
-  it.base = { quantity: it.sending.quantity + it.unseen, version: it.sending.version }
+  it.pushed = sent
+  it.base = { quantity: sent.quantity + it.unseen, version: sent.version }
 }

@@ -10,7 +10,7 @@ import { runRequests } from '../../src/lanes/request-lane.ts'
 import { withTenantTx } from '../../src/platform/db/tx.ts'
 import { brokenPromises } from '../support/audits.ts'
 import { anOrder, ids, openWorld, setStock, type World } from '../support/world.ts'
-import { aPartnerShift, aShift, fakeShelf } from './shift.ts'
+import { aPartnerShift, aShift, fakeShelf, firstLook } from './shift.ts'
 
 let world: World
 afterEach(async () => {
@@ -113,6 +113,7 @@ test('stock that somebody changed in the shop stands before a person until a lat
     await inTx('update listing_push set recheck_at = now()')
     for (let turn = 0; turn < 3; turn++) await runPush(shift)
   }
+  await firstLook(world, shift)
   await look()
   shelf.shown.set('V0', 3)
   await look()

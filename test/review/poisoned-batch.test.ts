@@ -3,7 +3,7 @@ import { ChannelError, type ItemResult } from '../../src/connector-kit/index.ts'
 import { runPush } from '../../src/lanes/push-lane.ts'
 import { withTenantTx } from '../../src/platform/db/tx.ts'
 import { openWorld, setStock, type World } from '../support/world.ts'
-import { aShift, fakeShelf } from './shift.ts'
+import { aShift, fakeShelf, firstLook } from './shift.ts'
 
 let world: World
 afterEach(() => world.close())
@@ -32,6 +32,7 @@ async function shopRefusing(bad: (target: string) => boolean) {
 
 test('one listing that a channel cannot take does not keep the others of its batch from their number', async () => {
   const { shift } = await shopRefusing((target) => target === 'V3')
+  await firstLook(world, shift)
   for (let turn = 0; turn < 3; turn++) await runPush(shift)
   const found = await rows()
   expect(found.filter((row) => row.confirmed === 5).map((row) => row.ref)).toEqual([
@@ -53,6 +54,7 @@ test('one listing that a channel cannot take does not keep the others of its bat
 
 test('a shop that refuses everything is left alone, not asked listing by listing without end', async () => {
   const { shift, calls } = await shopRefusing(() => true)
+  await firstLook(world, shift)
   for (let turn = 0; turn < 5; turn++) await runPush(shift)
   expect(calls()).toBeLessThan(40)
   expect((await rows()).every((row) => row.error !== null)).toBe(true)

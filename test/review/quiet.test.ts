@@ -9,7 +9,7 @@ import { runPush } from '../../src/lanes/push-lane.ts'
 import { runRequests } from '../../src/lanes/request-lane.ts'
 import { withTenantTx } from '../../src/platform/db/tx.ts'
 import { anOrder, ids, openWorld, setStock, type World } from '../support/world.ts'
-import { aManifest, aShift, fakeShelf } from './shift.ts'
+import { aManifest, aShift, fakeShelf, firstLook } from './shift.ts'
 
 let world: World
 afterEach(() => world.close())
@@ -95,7 +95,9 @@ test('reading known listings again is no change of the stock', async () => {
     withTenantTx(world.db, world.merchantId, (tx) => listingsSeen(tx, ids, world.shop.connectionId, seen))
   const behind = async () => {
     shelf.shown.set('NEW', shelf.shown.get('NEW') ?? 0)
-    for (let n = 0; n < 4; n++) await runPush(aShift(world, { inventory: shelf.port }))
+    const shift = aShift(world, { inventory: shelf.port })
+    await firstLook(world, shift)
+    for (let n = 0; n < 4; n++) await runPush(shift)
     return shelf.shown.get('NEW')
   }
   await read()

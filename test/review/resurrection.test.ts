@@ -6,7 +6,7 @@ import { storeArrivals } from '../../src/inbox/messages.ts'
 import { runPush } from '../../src/lanes/push-lane.ts'
 import { withTenantTx } from '../../src/platform/db/tx.ts'
 import { anOrder, ids, openWorld, setStock, type World } from '../support/world.ts'
-import { aManifest, aShift, fakeShelf } from './shift.ts'
+import { aManifest, aShift, fakeShelf, firstLook, pollPassed } from './shift.ts'
 
 let world: World
 afterEach(() => world.close())
@@ -21,12 +21,6 @@ const pushRow = async () => {
   )
   return row ?? { unseen: -1, recheckInMs: 0, dueInMs: 0 }
 }
-const pollPassed = () =>
-  inTx(
-    `insert into sync_cursor as c (merchant_id, connection_id, stream, completed_from) values ($1, $2, 'orders', clock_timestamp())
-     on conflict (merchant_id, connection_id, stream) do update set completed_from = excluded.completed_from`,
-    [world.merchantId, world.shop.connectionId],
-  )
 const sold = (ref: string, quantity: number) =>
   withTenantTx(world.db, world.merchantId, (tx) =>
     ordersArrived(tx, ids, world.shop, [
@@ -49,6 +43,7 @@ async function calm(stock: number) {
   shelf.shown.set('V0', stock)
   const shift = aShift(world, { inventory: shelf.port })
   await setStock(world, 0, 0, stock)
+  await firstLook(world, shift)
   await runPush(shift)
   return { shelf, shift }
 }
@@ -65,7 +60,7 @@ test('a raise whose answer was lost does not put back on sale what the shop sold
   await lookAgain()
   await runPush(shift)
   expect(shelf.shown.get('V0')).toBeLessThanOrEqual(47)
-  await pollPassed()
+  await pollPassed(world)
   await sold('o1', 3)
   await lookAgain()
   await runPush(shift)
@@ -90,13 +85,13 @@ test('a poll that began before a unit went missing does not explain it, though a
   await lookAgain()
   await runPush(shift)
   expect(await pushRow()).toMatchObject({ unseen: 1 })
-  await pollPassed()
+  await pollPassed(world)
   shelf.shown.set('V0', 8)
   await sold('o1', 1)
   await runPush(shift)
   expect(shelf.shown.get('V0')).toBe(8)
   await lookAgain()
-  await pollPassed()
+  await pollPassed(world)
   await runPush(shift)
   expect(shelf.shown.get('V0'), 'with a poll after it, the gap is drift').toBe(9)
 })
@@ -172,6 +167,29 @@ test('while an acknowledged delivery waits to be imported numbers go down and no
   expect(shelf.shown.get('V0')).toBe(12)
 })
 
+test('a poll has passed once what was stored by its end is imported, whatever arrives after it', async () => {
+  const { shelf, shift } = await calm(10)
+  const arrives = () =>
+    withTenantTx(world.db, world.merchantId, (tx) =>
+      storeArrivals(tx, ids, world.shop.connectionId, [
+        { source: 'poll', topic: 'order', subjectRef: 'o9', dedupeKey: null, headers: {}, raw: Buffer.from('{}') },
+      ]),
+    )
+  shelf.shown.set('V0', 9)
+  await lookAgain()
+  await runPush(shift)
+  await arrives()
+  await pollPassed(world)
+  await lookAgain()
+  await runPush(shift)
+  expect(shelf.shown.get('V0'), 'what it brought may be the sale').toBe(9)
+  await inTx(`update inbox_message set state = 'applied'`)
+  await arrives()
+  await lookAgain()
+  await runPush(shift)
+  expect(shelf.shown.get('V0'), 'a newer arrival says nothing about the poll').toBe(10)
+})
+
 test('where a channel lists a change late, a poll explains a missing unit only when it began after that time', async () => {
   const { shelf } = await calm(10)
   const orders = { pageMax: 10, getMax: 10, pollEveryS: 60, overlapS: 60, indexLagS: 30 }
@@ -179,7 +197,7 @@ test('where a channel lists a change late, a poll explains a missing unit only w
   shelf.shown.set('V0', 9)
   await lookAgain()
   await runPush(shift)
-  await pollPassed()
+  await pollPassed(world)
   await lookAgain()
   await runPush(shift)
   expect(shelf.shown.get('V0'), 'its sale may not be listed yet').toBe(9)

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Connector, Ctx, InventoryCommand, ItemResult, Manifest } from '../../src/connector-kit/index.ts'
 import type { Shift } from '../../src/lanes/deps.ts'
+import { runPush } from '../../src/lanes/push-lane.ts'
 import { type KeyRing, parseKeys } from '../../src/platform/base/key-ring.ts'
 import { systemPorts } from '../../src/platform/base/ports.ts'
 import { withTenantTx } from '../../src/platform/db/tx.ts'
@@ -79,6 +80,28 @@ export function aShift(
     },
     tenant: (work) => withTenantTx(world.db, world.merchantId, work),
   }
+}
+
+/** A poll of the shop's orders that began just now has ended, and brought nothing. */
+export async function pollPassed({ db, merchantId, shop }: Pick<World, 'db' | 'merchantId' | 'shop'>): Promise<void> {
+  await withTenantTx(db, merchantId, (tx) =>
+    tx.rows(
+      `insert into sync_cursor as c (merchant_id, connection_id, stream, completed_from, updated_at) values ($1, $2, 'orders', clock_timestamp(), clock_timestamp())
+       on conflict (merchant_id, connection_id, stream) do update set completed_from = excluded.completed_from, updated_at = excluded.completed_from`,
+      [merchantId, shop.connectionId],
+    ),
+  )
+}
+
+/** What the shop showed before we wrote to it is known, and nothing that it sold by then is unknown: its first numbers can be written. */
+export async function firstLook(world: Pick<World, 'db' | 'merchantId' | 'shop'>, shift: Shift): Promise<void> {
+  await runPush(shift)
+  await pollPassed(world)
+  await withTenantTx(world.db, world.merchantId, (tx) =>
+    tx.rows('update listing_push set due_at = now() where merchant_id = $1 and sending_version is null', [
+      tx.merchantId,
+    ]),
+  )
 }
 
 /** The same with a partner that takes every file. */
