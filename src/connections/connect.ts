@@ -1,11 +1,30 @@
+import { appendAct } from '../api/audit-log.ts'
 import type { ApiDeps } from '../api/deps.ts'
 import { withClaimTx, withTenantTx } from '../platform/db/tx.ts'
+import { Problem } from '../platform/http/problem.ts'
 import { type ConnectRequest, checkRequest } from './check-request.ts'
-import { claimAccount } from './claim-account.ts'
+import { type Claim, claimAccount } from './claim-account.ts'
 import { probeAccount } from './probe-account.ts'
 import { type ConnectionPlan, connectionOf } from './save-connection.ts'
 
 const tokenBytes = 32
+
+interface Asking {
+  readonly merchantId: string
+  readonly actor: string
+}
+
+/** Whoever reaches for what another merchant has leaves a trace in their own log, and learns no more than that it is taken. */
+async function claim(deps: ApiDeps, { merchantId, actor }: Asking, wanted: Claim): Promise<void> {
+  try {
+    await withClaimTx(deps.db, (tx) => claimAccount(tx, wanted))
+  } catch (cause) {
+    if (!(cause instanceof Problem)) throw cause
+    const act = { at: deps.ports.clock.now(), actor, act: 'connection.refused', targets: [wanted.platform] }
+    await withTenantTx(deps.db, merchantId, (tx) => appendAct(tx, act))
+    throw cause
+  }
+}
 
 /**
  * Everything of connecting that comes before the one transaction: checks, the question to the far side, the claim.
@@ -13,9 +32,10 @@ const tokenBytes = 32
  */
 export async function prepareConnect(
   deps: ApiDeps,
-  merchantId: string,
+  asking: Asking,
   request: ConnectRequest,
 ): Promise<ConnectionPlan & { readonly isNew: boolean }> {
+  const { merchantId } = asking
   const checked = checkRequest(deps.connectors, request)
   const fresh = deps.ports.ids.uuid()
   const account = await probeAccount(deps, checked, { merchantId, connectionId: fresh })
@@ -24,8 +44,6 @@ export async function prepareConnect(
   const connectionId = there?.connectionId ?? fresh
   const needsToken = checked.spoken.inbound !== undefined && !there?.hasToken
   const token = needsToken ? deps.ports.rng.bytes(tokenBytes).toString('base64url') : null
-  await withClaimTx(deps.db, (tx) =>
-    claimAccount(tx, { merchantId, connectionId, platform, accountKey: account.key, token }),
-  )
+  await claim(deps, asking, { merchantId, connectionId, platform, accountKey: account.key, token })
   return { connectionId, checked, account, token, isNew: there === null }
 }

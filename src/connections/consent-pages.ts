@@ -78,10 +78,14 @@ function credentialsOf(
 async function connectWith(deps: ApiDeps, consent: Consent, credentials: unknown): Promise<Page> {
   const { merchantId, actor, connector, settings, label, ordersFrom } = consent
   const given = { connector, settings, label, credentials: { ...(credentials as object) } }
-  const plan = await prepareConnect(deps, merchantId, {
-    ...given,
-    ...{ ordersFrom: ordersFrom?.toISOString() ?? null, writeMode: null, location: null },
-  })
+  const plan = await prepareConnect(
+    deps,
+    { merchantId, actor },
+    {
+      ...given,
+      ...{ ordersFrom: ordersFrom?.toISOString() ?? null, writeMode: null, location: null },
+    },
+  )
   const asked = { merchantId, actor, action: `GET /connect/${connector}/callback` }
   await writingFor(deps, asked, async (tx, cause) => {
     await saveConnection(tx, { ids: deps.ports.ids, keys: deps.keys }, plan)

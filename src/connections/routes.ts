@@ -80,8 +80,7 @@ function connectRoute(app: Api, deps: ApiDeps): void {
     schema: { body: newConnection, response: { ...answers(shownConnection), ...created(shownConnection) } },
     handler: async (request, reply) => {
       const { location = null, ordersFrom = null, ...rest } = request.body
-      const { merchantId } = principalOf(request)
-      const plan = await prepareConnect(deps, merchantId, { ...rest, location, ordersFrom })
+      const plan = await prepareConnect(deps, principalOf(request), { ...rest, location, ordersFrom })
       const save = async (tx: Tx, cause: Cause) => {
         await saveConnection(tx, { ids: deps.ports.ids, keys: deps.keys }, plan)
         await deps.flows.connectionMended(tx, cause, plan.connectionId)

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type PretendShopify, startPretend as startShopify } from '../../connectors/shopify/pretend/index.ts'
@@ -12,6 +13,7 @@ const timeScale = 600
 const record = () => undefined
 const askedShape = z.object({ id: z.string(), url: z.string(), status: z.string() })
 const consentShape = z.object({ status: z.string(), reason: z.string().nullable(), connection: z.string().nullable() })
+const actsShape = z.object({ items: z.array(z.object({ act: z.string(), targets: z.array(z.string()) })) })
 const connectionShape = z.object({
   ...{ id: z.string(), label: z.string(), status: z.string(), writeMode: z.string() },
   lastOrderSeenAt: z.string().nullable(),
@@ -153,14 +155,19 @@ describe('a merchant connects a shop by its consent page', { timeout: 60_000 }, 
   test.each([
     ['Shopify', ofShopify, install],
     ['WooCommerce', ofWoo, approve],
-  ])('%s: what another merchant has is refused, and nobody is told whose it is', async (_name, settings, button) => {
-    const asked = await start(oak, settings())
-    const page = await asked.browser.go(await press(asked.browser, asked.url, button))
-    expect([page.status, page.text]).toEqual([409, expect.stringContaining('connected elsewhere')])
-    expect(page.text).not.toMatch(/lily/i)
-    expect(await consentOf(oak, asked.id)).toMatchObject({ status: 'refused', connection: null })
-    expect(await oak.api.connections()).toEqual([])
-  })
+  ])(
+    '[bad-input 29] %s: what another merchant has is refused, and nobody is told whose it is',
+    async (_name, settings, button) => {
+      const asked = await start(oak, settings())
+      const page = await asked.browser.go(await press(asked.browser, asked.url, button))
+      expect([page.status, page.text]).toEqual([409, expect.stringContaining('connected elsewhere')])
+      expect(page.text).not.toMatch(/lily/i)
+      expect(await consentOf(oak, asked.id)).toMatchObject({ status: 'refused', connection: null })
+      expect(await oak.api.connections()).toEqual([])
+      const log = await oak.api.call('GET /audit-log?limit=1', actsShape)
+      expect(log.items).toEqual([{ act: 'connection.refused', targets: [settings().connector] }])
+    },
+  )
 
   test('whoever presses Deny has connected nothing', async () => {
     const asked = await start(oak, ofWoo())
@@ -183,24 +190,44 @@ describe('an answer that is not the answer', { timeout: 60_000 }, () => {
   const set = (name: string, value: string) => (back: URL) => back.searchParams.set(name, value)
   const late = () =>
     database.asAdmin((admin) => admin.query(`update consent_state set expires_at = now() - interval '1 second'`))
+  /** A code that has done its work, in an answer that is signed as the shop signs. */
+  const withUsedCode: Change = async (back) => {
+    const first = await start(lily, ofShopify())
+    const used = new URL(await press(first.browser, first.url, install))
+    expect((await first.browser.go(used.href)).status).toBe(200)
+    back.searchParams.set('code', used.searchParams.get('code') ?? '')
+    back.searchParams.delete('hmac')
+    back.searchParams.sort()
+    const hmac = createHmac('sha256', String(shopify.connect.credentials.apiSecret)).update(back.search.slice(1))
+    back.searchParams.set('hmac', hmac.digest('hex'))
+  }
   const cases: readonly [string, number, Change][] = [
-    ['without a state', 400, (back) => back.searchParams.delete('state')],
-    ['with a made-up state', 400, set('state', 'A'.repeat(43))],
-    ['with two states', 400, (back) => back.searchParams.append('state', back.searchParams.get('state') ?? '')],
-    ['after ten minutes', 400, late],
+    ['[bad-input 23] without a state', 400, (back) => back.searchParams.delete('state')],
+    ['[bad-input 23] with a made-up state', 400, set('state', 'A'.repeat(43))],
     [
-      'in another browser',
+      '[bad-input 23] with two states',
+      400,
+      (back) => back.searchParams.append('state', back.searchParams.get('state') ?? ''),
+    ],
+    ['[bad-input 23] after ten minutes', 400, late],
+    [
+      '[bad-input 30] in another browser',
       400,
       (_back, { browser }) => Object.assign(browser, { cookie: `connect=${'B'.repeat(43)}` }),
     ],
-    ['in a browser without cookies', 400, (_back, { browser }) => Object.assign(browser, { cookie: '' })],
-    ['that was there before', 400, async (back, { browser }) => browser.go(back.href)],
-    ['without a signature', 400, (back) => back.searchParams.delete('hmac')],
-    ['with a wrong signature', 400, set('hmac', 'f'.repeat(64))],
-    ['with two signatures', 400, (back) => back.searchParams.append('hmac', 'f')],
-    ['for another shop', 400, set('shop', 'other.myshopify.com')],
-    ['for a foreign host', 400, set('shop', 'x.myshopify.com.evil.com')],
+    [
+      '[bad-input 30] in a browser without cookies',
+      400,
+      (_back, { browser }) => Object.assign(browser, { cookie: '' }),
+    ],
+    ['[bad-input 23] that was there before', 400, async (back, { browser }) => browser.go(back.href)],
+    ['[bad-input 25] without a signature', 400, (back) => back.searchParams.delete('hmac')],
+    ['[bad-input 25] with a wrong signature', 400, set('hmac', 'f'.repeat(64))],
+    ['[bad-input 25] with two signatures', 400, (back) => back.searchParams.append('hmac', 'f')],
+    ['[bad-input 24] for another shop', 400, set('shop', 'other.myshopify.com')],
+    ['[bad-input 24] for a foreign host', 400, set('shop', 'x.myshopify.com.evil.com')],
     ['with another code', 400, set('code', 'made-up')],
+    ['[bad-input 27] with a code that was used', 400, withUsedCode],
   ]
   test.each(cases)('%s is answered %i, and connects nothing', async (name, status, change) => {
     const before = await lily.api.connections()
@@ -209,12 +236,12 @@ describe('an answer that is not the answer', { timeout: 60_000 }, () => {
     await change(back, asked)
     const page = await asked.browser.go(back.href)
     expect(page.status).toBe(status)
-    const isSpent = name === 'that was there before'
+    const isSpent = name.endsWith('that was there before')
     expect((await consentOf(lily, asked.id)).status === 'connected').toBe(isSpent)
     expect((await lily.api.connections()).length).toBe(before.length)
   })
 
-  test('a state of one platform is of no use at another', async () => {
+  test('[bad-input 23] a state of one platform is of no use at another', async () => {
     const asked = await start(lily, ofShopify())
     const state = new URL(asked.url).searchParams.get('state')
     const page = await asked.browser.go(`${hub.url}/connect/woocommerce/callback?state=${state}&success=1`)
@@ -239,6 +266,17 @@ describe('an answer that is not the answer', { timeout: 60_000 }, () => {
     )
     expect([page.status, page.text]).toEqual([400, expect.stringContaining('was not connected')])
     expect(page.text).not.toContain('canary')
+  })
+
+  test('[bad-input 26] an address that the answer names leads nowhere', async () => {
+    const asked = await start(lily, ofWoo())
+    const back = new URL(await press(asked.browser, asked.url, approve))
+    for (const name of ['returnTo', 'redirect_uri', 'next', 'url'])
+      back.searchParams.set(name, '//evil.example/<script>')
+    const page = await asked.browser.go(back.href)
+    expect([page.status, page.location]).toEqual([200, null])
+    expect(page.text).not.toContain('evil')
+    expect([...page.text.matchAll(/href="([^"]*)"/g)].map((found) => found[1])).toEqual(['/'])
   })
 
   test('a browser that is back before the keys is told to wait, and then goes on', async () => {
