@@ -46,10 +46,6 @@ export const signUp = (owner: NewOwner) => change<{ readonly next: string }>('PO
 export const signOut = () => change('POST', '/sign-out')
 export const lookAtMerchant = (merchant: string) => change('PUT', '/me/merchant', { merchant })
 
-/** Only an address of this console: a link may not send somebody elsewhere once they are signed in. */
-export const ownAddress = (to: string | undefined): string =>
-  to?.startsWith('/') && !/^\/[/\\]/.test(to) ? to : '/orders'
-
 /** Refusals stay refusals; only what may have been a hiccup is asked again. */
 const isHiccup = (error: Error) => !(error instanceof ApiProblem) || error.status === 0 || error.status >= 500
 

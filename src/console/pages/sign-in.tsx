@@ -2,7 +2,8 @@ import { Button, PasswordInput, TextInput } from '@mantine/core'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useRouter } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
-import { meQuery, ownAddress, queries, sendCode, signIn, signUpQuery } from '../api/session.ts'
+import { ownAddress } from '../api/own-address.ts'
+import { meQuery, queries, sendCode, signIn, signUpQuery } from '../api/session.ts'
 import { FormError, GuestFrame } from './guest-frame.tsx'
 
 const route = getRouteApi('/sign-in')
