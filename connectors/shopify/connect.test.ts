@@ -40,7 +40,7 @@ test('a probe says who the shop is and where its stock is kept', async () => {
   })
 })
 
-test('writing implies reading, and what is missing is named', async () => {
+test('[bad-input 28] writing implies reading, and what is missing is named', async () => {
   const { ctx } = shopCtx(() => ({
     data: {
       shop,
@@ -147,7 +147,7 @@ test.each([
   'xn--e1afmkfd.xn--80asehdb',
   '.myshopify.com',
   '',
-])('"%s" is no shop', (name) => {
+])('[bad-input 24] "%s" is no shop', (name) => {
   expect(() => consent({ shop: name })).toThrow('not a myshopify.com domain')
   expect(SettingsShape.safeParse({ shop: name }).success).toBe(false)
 })
@@ -198,7 +198,7 @@ test.each([
   ['of yesterday', signedQuery({ timestamp: '1700000000' })],
   ['for a foreign host', signedQuery({ shop: 'evil.com' })],
   ['for another shop than the one that was asked', signedQuery({ shop: 'other.myshopify.com' })],
-])('a callback %s is refused before anything is sent', async (_, query) => {
+])('[bad-input 25] a callback %s is refused before anything is sent', async (_, query) => {
   const { done, sent } = complete(query)
   await expect(done).rejects.toMatchObject({ kind: 'invalid' })
   expect(sent).toEqual([])

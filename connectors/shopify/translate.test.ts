@@ -148,9 +148,9 @@ test('yen and dinar keep their own number of decimals', () => {
 })
 
 test.each([
-  ['a sum of floats', { total_price_set: money('0.30000000000000004') }, /total/],
+  ['[bad-input 51] a sum of floats', { total_price_set: money('0.30000000000000004') }, /total/],
   [
-    'decimals in yen',
+    '[bad-input 51] decimals in yen',
     {
       total_price_set: money('10.50', 'JPY'),
       presentment_currency: 'JPY',
@@ -179,6 +179,6 @@ test.each([
   expect(() => read(change, line)).toThrow(message)
 })
 
-test.each([[-1], [1.5], [1e21], ['5'], [null]])('a quantity of %s is unreadable', (quantity) => {
+test.each([[-1], [1.5], [1e21], ['5'], [null]])('[bad-input 50] a quantity of %s is unreadable', (quantity) => {
   expect(() => read({}, { quantity })).toThrow(/line_items\.0\.quantity/)
 })

@@ -107,7 +107,7 @@ describe('sending', () => {
 })
 
 describe('the line', () => {
-  test('a changed host key stops before the password is sent, naming both fingerprints', async () => {
+  test('[bad-input 39] a changed host key stops before the password is sent, naming both fingerprints', async () => {
     const other = hostKeyFor('other', 2).fingerprint
     const failure = await files.list(ctx({ hostKeyFingerprint: other })).catch((error: unknown) => error)
     expect(failure).toBeInstanceOf(ChannelError)

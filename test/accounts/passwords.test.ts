@@ -22,7 +22,7 @@ test('this Node has argon2id, and what an older one kept is replaced', async () 
   expect(isOutdated(await passwords.hash('x'))).toBe(false)
 })
 
-test('nobody has the password of nobody, and it takes the work of a real one to say so', async () => {
+test('[bad-input 47] nobody has the password of nobody, and it takes the work of a real one to say so', async () => {
   const cpu = async (stored: string | null) => {
     const before = process.cpuUsage()
     for (let n = 0; n < 5; n++) expect(await passwords.matches('whatever it may be', stored)).toBe(false)

@@ -109,7 +109,7 @@ test('no token of a session, a challenge or an invitation is in any row', async 
 describe('a new password', () => {
   const next = 'other words that are long'
 
-  test('ends all other sessions and open challenges, and gives this one a new token', async () => {
+  test('[bad-input 48] ends all other sessions and open challenges, and gives this one a new token', async () => {
     const other = await signedIn(house, team.email)
     const before = team.owner.cookie() ?? ''
     expect((await team.owner.call('PUT /me/password', { current: password, password: next })).status).toBe(200)
@@ -201,7 +201,7 @@ describe('a change by a cookie', () => {
     ['from a foreign page', { 'sec-fetch-site': 'cross-site' }],
     ['from a neighbour of the same site', { 'sec-fetch-site': 'same-site' }],
     ['with a foreign Origin', { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example.com' }],
-  ])('%s is 403 and changes nothing', async (_, headers) => {
+  ])('[bad-input 46] %s is 403 and changes nothing', async (_, headers) => {
     const before = (await team.owner.call('GET /merchant')).text
     const answer = await team.owner.call('PATCH /merchant', { name: 'Stolen' }, headers)
     expect([answer.status, answer.json.code]).toEqual([403, 'HUB_FOREIGN_PAGE'])

@@ -35,7 +35,7 @@ describe('the first step', () => {
     }
   })
 
-  test('a wrong password and an address that nobody has are answered alike, to the byte', async () => {
+  test('[bad-input 47] a wrong password and an address that nobody has are answered alike, to the byte', async () => {
     const shape = async (email: string) => {
       const { status, text, headers } = await tryIn(email, 'not the password')
       const same = { ...headers, date: '' }
@@ -101,7 +101,7 @@ describe('who tries too often', () => {
     return statuses
   }
 
-  test('waits after ten, longer each time, with the right password too; known or not, it reads the same', async () => {
+  test('[bad-input 47] waits after ten, longer each time, with the right password too; known or not, it reads the same', async () => {
     const { email } = await aMember(house, team, 'viewer')
     for (const address of [email, anAddress('nobody')]) {
       expect(await wrongly(address, 11)).toEqual([...Array(10).fill(401), 429])
@@ -123,7 +123,7 @@ describe('who tries too often', () => {
     expect(all.filter(({ status }) => status === 429).length).toBeGreaterThanOrEqual(30)
   })
 
-  test('with X-Forwarded-For made up each time it is still the same address', async () => {
+  test('[bad-input 55] with X-Forwarded-For made up each time it is still the same address', async () => {
     let spoofs = 0
     const one = async () => {
       spoofs++

@@ -108,7 +108,7 @@ test.each([
   ['a location for a shop', { location: { code: 'A', name: 'A', rank: 1 } }, 400, 'location'],
   ['a token that the shop refuses', { credentials: { token: 'wrong' } }, 422, 'credentials'],
   ['a shop that does not answer', { credentials: { token: 'silent' } }, 422, 'settings'],
-  ['a token without a right', { credentials: { token: 'narrow' } }, 422, 'credentials'],
+  ['[bad-input 28] a token without a right', { credentials: { token: 'narrow' } }, 422, 'credentials'],
 ])('%s connects nothing and is answered by field', async (_name, more, status, field) => {
   const count = async () => list((await api.call('GET /connections', { key: owner.key })).json.items).length
   const before = await count()
@@ -144,7 +144,7 @@ test('polling makes the reading lanes due, and a paused connection is not polled
   expect((await api.call(`POST ${path}/poll`, { key: owner.key })).status).toBe(409)
 })
 
-test('of two changes with the same version, the second is 409', async () => {
+test('[bad-input 52] of two changes with the same version, the second is 409', async () => {
   const { id, version } = (await connect('versions')).json
   const patch = (label: string) =>
     api.call(`PATCH /connections/${String(id)}`, { key: owner.key, body: { label, version } })

@@ -28,14 +28,14 @@ test('the right id with another secret is 401', async () => {
   expect((await api.call('GET /orders', { key: changed })).status).toBe(401)
 })
 
-test('a key in the address is 400, however it is named', async () => {
+test('[bad-input 45] a key in the address is 400, however it is named', async () => {
   for (const name of ['key', 'api_key', 'access_token', 'API_KEY']) {
     const answer = await api.call(`GET /orders?${name}=${owner.key}`, { key: owner.key })
     expect([name, answer.status]).toEqual([name, 400])
   }
 })
 
-test('a key does what its scopes say and nothing else', async () => {
+test('[bad-input 45] a key does what its scopes say and nothing else', async () => {
   const { secret } = await aKey(['orders:read'])
   expect((await api.call('GET /orders', { key: secret })).status).toBe(200)
   const denied = await api.call('GET /items', { key: secret })
@@ -44,7 +44,7 @@ test('a key does what its scopes say and nothing else', async () => {
   expect((await api.call('POST /items', { key: secret, body: { items: [] } })).status).toBe(403)
 })
 
-test('a revoked key is 401 at once, and stays in the list', async () => {
+test('[bad-input 45] a revoked key is 401 at once, and stays in the list', async () => {
   const { id, secret } = await aKey(['orders:read'])
   expect((await api.call(`DELETE /api-keys/${id}`, { key: owner.key })).status).toBe(200)
   expect((await api.call('GET /orders', { key: secret })).status).toBe(401)

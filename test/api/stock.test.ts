@@ -36,7 +36,7 @@ test('ten at once with one Idempotency-Key adjust once and answer alike', async 
   expect(await onHand('SKU-3')).toBe(before + 1)
 })
 
-test('the same Idempotency-Key with another body is 422, and changes nothing', async () => {
+test('[bad-input 53] the same Idempotency-Key with another body is 422, and changes nothing', async () => {
   await adjust([{ sku: 'SKU-3', location: 'HOME', delta: 1 }], { 'idempotency-key': 'other' })
   const before = await onHand('SKU-3')
   const answer = await adjust([{ sku: 'SKU-3', location: 'HOME', delta: 2 }], { 'idempotency-key': 'other' })

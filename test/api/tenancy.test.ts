@@ -104,22 +104,25 @@ test('every route that takes an id is tried', async () => {
   expect(withId.filter((route) => !ofPeople.test(route) && !(route in attempts))).toEqual([])
 })
 
-test.each(Object.keys(attempts))("another merchant's id at %s is 404, and nothing changes", async (route) => {
-  const method = route.split(' ')[0]
-  for (const attempt of attempts[route] ?? []) {
-    const own = await picture(mine.merchantId)
-    const other = await picture(theirs.merchantId)
-    const path = attempt.path?.(theirs) ?? ''
-    const answer = await api.call(`${method} ${path}`, {
-      key: mine.key,
-      ...(attempt.body && { body: attempt.body(theirs) }),
-    })
-    expect({ path, status: answer.status }).toEqual({ path, status: 404 })
-    expect(answer.text).not.toContain(theirs.merchantId.slice(-12))
-    expect(await picture(theirs.merchantId)).toEqual(other)
-    expect(await picture(mine.merchantId)).toEqual(own)
-  }
-})
+test.each(Object.keys(attempts))(
+  "[bad-input 42] another merchant's id at %s is 404, and nothing changes",
+  async (route) => {
+    const method = route.split(' ')[0]
+    for (const attempt of attempts[route] ?? []) {
+      const own = await picture(mine.merchantId)
+      const other = await picture(theirs.merchantId)
+      const path = attempt.path?.(theirs) ?? ''
+      const answer = await api.call(`${method} ${path}`, {
+        key: mine.key,
+        ...(attempt.body && { body: attempt.body(theirs) }),
+      })
+      expect({ path, status: answer.status }).toEqual({ path, status: 404 })
+      expect(answer.text).not.toContain(theirs.merchantId.slice(-12))
+      expect(await picture(theirs.merchantId)).toEqual(other)
+      expect(await picture(mine.merchantId)).toEqual(own)
+    }
+  },
+)
 
 /** A person of `mine` in each role, asked in by an owner. */
 async function aPerson(role: Role): Promise<Browser> {
@@ -133,7 +136,7 @@ async function aPerson(role: Role): Promise<Browser> {
 }
 
 test.each(roles)(
-  "a %s who sends another merchant's ids is told 403 or 404 by every route, and nothing changes",
+  "[bad-input 42] a %s who sends another merchant's ids is told 403 or 404 by every route, and nothing changes",
   async (role) => {
     const person = await aPerson(role)
     const [own, other] = [await picture(mine.merchantId), await picture(theirs.merchantId)]
@@ -161,7 +164,7 @@ test('the same routes answer their own merchant', async () => {
   }
 })
 
-test("another merchant's location in a bulk adjustment names the row and changes no other row", async () => {
+test("[bad-input 42] another merchant's location in a bulk adjustment names the row and changes no other row", async () => {
   const own = await picture(mine.merchantId)
   const other = await picture(theirs.merchantId)
   const lines = [
@@ -175,7 +178,7 @@ test("another merchant's location in a bulk adjustment names the row and changes
   expect(await picture(theirs.merchantId)).toEqual(other)
 })
 
-test('a cursor of another merchant opens nothing', async () => {
+test('[bad-input 42] a cursor of another merchant opens nothing', async () => {
   const page = await api.call('GET /orders?limit=1', { key: theirs.key })
   const answer = await api.call(`GET /orders?limit=1&after=${String(page.json.next)}`, { key: mine.key })
   expect(answer.status).toBe(404)
@@ -207,7 +210,7 @@ test('no list shows a row of another merchant', async () => {
   }
 })
 
-test('a shop that another merchant holds is refused, and nothing is told of them', async () => {
+test('[bad-input 29] a shop that another merchant holds is refused, and nothing is told of them', async () => {
   const other = await picture(theirs.merchantId)
   const answer = await api.call('POST /connections', {
     key: mine.key,

@@ -159,7 +159,7 @@ describe.each(plans)('$how', ({ plan }) => {
       await stage.shown(plain, 'CAP', 18)
     })
 
-    test('money that does not add up is flagged with its difference, and the order is imported as it is', async () => {
+    test('[bad-input 51] money that does not add up is flagged with its difference, and the order is imported as it is', async () => {
       const { held } = stage.merchants
       const status = await deliverForged(held, (order) => order.replaceAll('"amount": "44.90"', '"amount": "45.00"'))
       expect(status).toBe(200)

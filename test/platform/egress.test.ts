@@ -157,7 +157,7 @@ describe('names', () => {
     expect((await failure(egressTo([], { resolve }).dial('sftp.example.com', 22, 1_000))).stage).toBe('refused')
   })
 
-  test('a name that answers public first and private later is connected only at the checked address', async () => {
+  test('[bad-input 36] a name that answers public first and private later is connected only at the checked address', async () => {
     const answers = ['93.184.216.34', '127.0.0.1', '169.254.169.254']
     let asked = 0
     const resolve: Resolve = async () => [{ address: answers[asked++] ?? '', family: 4 }]
@@ -245,7 +245,7 @@ describe('calls', () => {
     'https://user:pw@evil.example.com/',
     'file:///etc/passwd',
     'gopher://127.0.0.1:6379/',
-  ])('a redirect to %s is returned and never followed', async (location) => {
+  ])('[bad-input 37] a redirect to %s is returned and never followed', async (location) => {
     let calls = 0
     const port = await webServer((_request, response) => {
       calls++
@@ -256,7 +256,7 @@ describe('calls', () => {
     expect([answer.status, answer.headers.location, calls]).toEqual([302, location, 1])
   })
 
-  test('an endless answer is cut at the cap, declared or not', async () => {
+  test('[bad-input 40] an endless answer is cut at the cap, declared or not', async () => {
     const port = await webServer((request, response) => {
       if (request.url === '/declared') response.setHeader('content-length', 11_000_000)
       const more = () => {
@@ -362,7 +362,7 @@ function selfSigned(): { key: string; cert: string } {
 }
 
 describe('TLS', () => {
-  test('a self-signed certificate is refused before anything is sent, even with the process told not to mind', async () => {
+  test('[bad-input 41] a self-signed certificate is refused before anything is sent, even with the process told not to mind', async () => {
     const names: string[] = []
     const requests: string[] = []
     const server = createTlsServer(

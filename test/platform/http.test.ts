@@ -308,7 +308,7 @@ describe('the frame', () => {
     expect((await local.app.inject({ url: '/livez' })).headers['strict-transport-security']).toBeUndefined()
   })
 
-  test('X-Forwarded-* is ignored unless a proxy is declared', async () => {
+  test('[bad-input 55] X-Forwarded-* is ignored unless a proxy is declared', async () => {
     const headers = {
       'x-forwarded-for': '6.6.6.6',
       'x-forwarded-host': 'evil.example.com',
