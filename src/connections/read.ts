@@ -1,6 +1,10 @@
 import type { Settings } from '../connector-kit/index.ts'
 import type { DoorTx, Tx } from '../platform/db/tx.ts'
 import type { Place } from '../platform/secrets/envelope.ts'
+import { type BackfillRow, backfillColumns, backfillJoin } from './backfill.ts'
+import { handsOverFrom } from './change-connection.ts'
+import { type Evidence, evidenceColumns, evidenceJoins } from './health.ts'
+import type { WriteMode } from './write-mode.ts'
 
 export interface ConnectionRow {
   readonly connectionId: string
@@ -11,7 +15,10 @@ export interface ConnectionRow {
   readonly label: string
   readonly status: 'active' | 'paused' | 'reauth_required' | 'disconnected'
   readonly statusReason: string | null
-  readonly writeMode: 'off' | 'on'
+  readonly writeMode: WriteMode
+  readonly canarySkus: readonly string[]
+  /** Null: no order is handed over. */
+  readonly handsOverFrom: Date | null
   readonly settings: Settings
   readonly ordersFrom: Date
   readonly lastOrderSeenAt: Date | null
@@ -33,14 +40,15 @@ interface AccountName {
 }
 
 /** Columns of a connection `t` with its account `a`; never its secrets. */
-export const connectionColumns = `t.connection_id as "connectionId", t.account_id as "accountId", a.external_account_id as "accountKey", a.name as "accountName",
-  t.connector, t.label, t.status, t.status_reason as "statusReason", t.write_mode as "writeMode", t.settings, t.orders_from as "ordersFrom",
+const connectionColumns = `t.connection_id as "connectionId", t.account_id as "accountId", a.external_account_id as "accountKey", a.name as "accountName",
+  t.connector, t.label, t.status, t.status_reason as "statusReason", t.write_mode as "writeMode", t.canary_skus as "canarySkus",
+  ${handsOverFrom('t')} as "handsOverFrom", t.settings, t.orders_from as "ordersFrom",
   t.last_order_seen_at as "lastOrderSeenAt", t.last_success_at as "lastSuccessAt", t.last_error as "lastError", t.created_at as "createdAt"`
-export const accountJoin = `cross join lateral (select * from channel_account a where a.merchant_id = $1 and a.account_id = t.account_id offset 0) a`
+const accountJoin = `cross join lateral (select * from channel_account a where a.merchant_id = $1 and a.account_id = t.account_id offset 0) a`
 
 const countMax = 10_000
 const counted = (from: string) => `(select count(*)::int from (select 1 from ${from} limit ${countMax}) n)`
-export const lagColumns = `
+const lagColumns = `
   ${counted(`inbox_message m where m.merchant_id = $1 and m.connection_id = t.connection_id and m.state = 'pending'`)} as "pendingMessages",
   ${counted('listing_push p where p.merchant_id = $1 and p.connection_id = t.connection_id and p.desired_version > p.confirmed_version')} as "listingsBehind",
   ${counted(`effect e where e.merchant_id = $1 and e.connection_id = t.connection_id and e.state in ('pending','sending','unknown','accepted')`)} as "effectsOpen"`
@@ -50,9 +58,14 @@ export function placeOf(merchantId: string, connectionId: string, column: 'crede
   return { merchantId, table: 'connection', rowId: connectionId, column }
 }
 
-export async function readConnection(tx: Tx, connectionId: string): Promise<(ConnectionRow & ConnectionLag) | null> {
-  const [row] = await tx.rows<ConnectionRow & ConnectionLag & object>(
-    `select ${connectionColumns}, ${lagColumns} from connection t ${accountJoin} where t.merchant_id = $1 and t.connection_id = $2`,
+/** All that is known of a connection. */
+export type KnownConnection = ConnectionRow & ConnectionLag & Evidence & BackfillRow
+export const knownColumns = `${connectionColumns}, ${lagColumns}, ${evidenceColumns}, ${backfillColumns}`
+export const knownJoins = `${accountJoin} ${evidenceJoins} ${backfillJoin}`
+
+export async function readConnection(tx: Tx, connectionId: string): Promise<KnownConnection | null> {
+  const [row] = await tx.rows<KnownConnection & object>(
+    `select ${knownColumns} from connection t ${knownJoins} where t.merchant_id = $1 and t.connection_id = $2`,
     [tx.merchantId, connectionId],
   )
   return row ?? null

@@ -1,66 +1,19 @@
 import { z } from 'zod'
 import type { Api, ApiDeps, ApiPlugin, Cause } from '../api/deps.ts'
-import { answers, created, idOf, shownId, shownTime, showTime, showTimeOrNull, text, when } from '../api/fields.ts'
+import { answers, created, idOf, text, when } from '../api/fields.ts'
 import { conditions, type List, pageFields, pageOf, readPage } from '../api/page.ts'
 import { reading, writing } from '../api/transactions.ts'
-import { publicId } from '../model/id.ts'
 import { type Tx, withClaimTx } from '../platform/db/tx.ts'
-import { principalOf } from '../platform/http/access.ts'
-import { notFound } from '../platform/http/problem.ts'
-import { changeConnection, disconnect, pollNow, versionOf } from './change-connection.ts'
+import { principalOf, requireFresh } from '../platform/http/access.ts'
+import { openBackfill } from './backfill.ts'
+import { changeConnection, disconnect, pollNow } from './change-connection.ts'
 import { releaseAccount } from './claim-account.ts'
 import { prepareConnect } from './connect.ts'
-import {
-  accountJoin,
-  type ConnectionLag,
-  type ConnectionRow,
-  connectionColumns,
-  lagColumns,
-  readConnection,
-} from './read.ts'
+import { knownColumns, knownJoins } from './read.ts'
 import { saveConnection } from './save-connection.ts'
-
-const shownConnection = z.object({
-  id: shownId,
-  connector: z.string(),
-  label: z.string(),
-  account: z.object({ key: z.string(), name: z.string() }),
-  status: z.string(),
-  statusReason: z.string().nullable(),
-  writeMode: z.string(),
-  settings: z.record(z.string(), z.unknown()),
-  ordersFrom: shownTime,
-  lastOrderSeenAt: shownTime.nullable(),
-  lastSuccessAt: shownTime.nullable(),
-  lastError: z.string().nullable(),
-  lag: z.object({ pendingMessages: z.int(), listingsBehind: z.int(), effectsOpen: z.int() }),
-  createdAt: shownTime,
-  version: z.string().describe('Send it with a change to be told when somebody else was faster.'),
-})
-
-const show = (row: ConnectionRow & ConnectionLag): z.infer<typeof shownConnection> => ({
-  id: publicId('connection', row.connectionId),
-  connector: row.connector,
-  label: row.label,
-  account: { key: row.accountKey, name: row.accountName },
-  status: row.status,
-  statusReason: row.statusReason,
-  writeMode: row.writeMode,
-  settings: { ...row.settings },
-  ordersFrom: showTime(row.ordersFrom),
-  lastOrderSeenAt: showTimeOrNull(row.lastOrderSeenAt),
-  lastSuccessAt: showTimeOrNull(row.lastSuccessAt),
-  lastError: row.lastError,
-  lag: { pendingMessages: row.pendingMessages, listingsBehind: row.listingsBehind, effectsOpen: row.effectsOpen },
-  createdAt: showTime(row.createdAt),
-  version: versionOf(row),
-})
-
-async function shown(tx: Tx, connectionId: string): Promise<z.infer<typeof shownConnection>> {
-  const row = await readConnection(tx, connectionId)
-  if (row === null) throw notFound()
-  return show(row)
-}
+import { shadowRoutes } from './shadow-routes.ts'
+import { openShow, shownConnection } from './shown.ts'
+import { changeWriteMode, modeChange } from './write-mode.ts'
 
 const params = z.strictObject({ id: idOf('connection') })
 const record = z.record(z.string().max(100), z.unknown())
@@ -80,11 +33,12 @@ function connectRoute(app: Api, deps: ApiDeps): void {
     schema: { body: newConnection, response: { ...answers(shownConnection), ...created(shownConnection) } },
     handler: async (request, reply) => {
       const { location = null, ordersFrom = null, ...rest } = request.body
+      if (isShop(deps, rest.connector) && rest.writeMode === 'on') requireFresh(request)
       const plan = await prepareConnect(deps, principalOf(request), { ...rest, location, ordersFrom })
       const save = async (tx: Tx, cause: Cause) => {
         await saveConnection(tx, { ids: deps.ports.ids, keys: deps.keys }, plan)
         await deps.flows.connectionMended(tx, cause, plan.connectionId)
-        return shown(tx, plan.connectionId)
+        return openShow(deps).shown(tx, plan.connectionId)
       }
       const connection = await writing(deps, request, save, { replayable: false })
       return reply.code(plan.isNew ? 201 : 200).send(connection)
@@ -96,6 +50,8 @@ const list: List = { name: 'connections', from: 'connection', keys: [['connectio
 
 const kindsOf = ({ connectors }: ApiDeps, role: 'channel' | 'partner'): string[] =>
   [...connectors.values()].filter(({ manifest }) => manifest.role === role).map(({ manifest }) => manifest.kind)
+
+const isShop = ({ connectors }: ApiDeps, kind: string) => connectors.get(kind)?.manifest.role === 'channel'
 
 function readRoutes(app: Api, deps: ApiDeps): void {
   app.get('/connections', {
@@ -114,32 +70,33 @@ function readRoutes(app: Api, deps: ApiDeps): void {
         const { connector, role } = request.query
         where.check('t.connector = ?', connector)
         where.check('t.connector = any(?::text[])', role && kindsOf(deps, role))
-        const select = `${connectionColumns}, ${lagColumns}`
-        return readPage(tx, list, { reading: { ...where, select, joins: accountJoin }, page: request.query }, show)
+        const asked = { reading: { ...where, select: knownColumns, joins: knownJoins }, page: request.query }
+        return readPage(tx, list, asked, openShow(deps).show)
       }),
   })
   app.get('/connections/:id', {
     config: { scope: 'connections:read' },
     schema: { params, response: answers(shownConnection) },
-    handler: (request) => reading(deps, request, (tx) => shown(tx, request.params.id)),
+    handler: (request) => reading(deps, request, (tx) => openShow(deps).shown(tx, request.params.id)),
   })
 }
 
 const change = z.strictObject({
   label: text(100).optional(),
-  writeMode: z.enum(['off', 'on']).optional(),
+  writeMode: z.enum(['off', 'on']).optional().describe('Of a partner. For a shop: PUT /connections/{id}/write-mode.'),
   status: z.enum(['paused', 'active']).optional(),
   version: z.string().max(1_000).optional(),
 })
 
 function changeRoutes(app: Api, deps: ApiDeps): void {
+  const { shown } = openShow(deps)
   app.patch('/connections/:id', {
     config: { scope: 'connections:write' },
     schema: { params, body: change, response: answers(shownConnection) },
     handler: (request) =>
       writing(deps, request, async (tx) => {
         const { version, ...rest } = request.body
-        await changeConnection(tx, request.params.id, rest, version)
+        await changeConnection(tx, request.params.id, { ...rest, version }, (kind) => isShop(deps, kind))
         return shown(tx, request.params.id)
       }),
   })
@@ -148,8 +105,30 @@ function changeRoutes(app: Api, deps: ApiDeps): void {
     schema: { params, response: answers(z.object({ lanes: z.array(z.string()) })) },
     handler: (request) => writing(deps, request, async (tx) => ({ lanes: await pollNow(tx, request.params.id) })),
   })
-  app.post('/connections/:id/disconnect', {
+}
+
+function modeRoutes(app: Api, deps: ApiDeps): void {
+  const { shown } = openShow(deps)
+  app.put('/connections/:id/write-mode', {
+    config: { scope: 'connections:write', stepUp: true },
+    schema: { params, body: modeChange, response: answers(shownConnection) },
+    handler: (request) =>
+      writing(deps, request, async (tx) => {
+        await changeWriteMode(tx, request.params.id, request.body)
+        return shown(tx, request.params.id)
+      }),
+  })
+  app.post('/connections/:id/backfill', {
     config: { scope: 'connections:write' },
+    schema: { params, body: z.strictObject({ since: when }), response: answers(shownConnection) },
+    handler: (request) =>
+      writing(deps, request, async (tx) => {
+        await openBackfill(tx, request.params.id, request.body.since)
+        return shown(tx, request.params.id)
+      }),
+  })
+  app.post('/connections/:id/disconnect', {
+    config: { scope: 'connections:write', stepUp: true },
     schema: { params, response: answers(shownConnection) },
     handler: async (request) => {
       const { id } = request.params
@@ -173,4 +152,6 @@ export const connectionRoutes =
     connectRoute(app, deps)
     readRoutes(app, deps)
     changeRoutes(app, deps)
+    modeRoutes(app, deps)
+    shadowRoutes(app, deps)
   }

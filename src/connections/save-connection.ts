@@ -91,10 +91,12 @@ export async function saveConnection(
     plan.token === null ? null : seal(deps.keys, plan.token, placeOf(tx.merchantId, connectionId, 'endpoint_token'))
   const settings = JSON.stringify({ ...checked.parsed, ...account.settings })
   await tx.rows(
-    `insert into connection as c (merchant_id, connection_id, account_id, connector, label, write_mode, settings, credentials, endpoint_token, orders_from)
-     values ($1, $2, $3, $4, coalesce($5, $11), coalesce($6, 'off'), $7::jsonb, $8, $9, coalesce($10::timestamptz, now()))
+    `insert into connection as c (merchant_id, connection_id, account_id, connector, label, write_mode, settings, credentials, endpoint_token, orders_from, hands_over_from)
+     values ($1, $2, $3, $4, coalesce($5, $11), coalesce($6, 'off'), $7::jsonb, $8, $9, coalesce($10::timestamptz, now()),
+       case when $6 = 'on' then date_trunc('second', coalesce($10::timestamptz, now())) end)
      on conflict (merchant_id, connection_id) do update set label = coalesce($5, c.label), write_mode = coalesce($6, c.write_mode), settings = excluded.settings,
        credentials = excluded.credentials, endpoint_token = coalesce(excluded.endpoint_token, c.endpoint_token), orders_from = coalesce($10::timestamptz, c.orders_from),
+       hands_over_from = case $6 when 'on' then coalesce(c.hands_over_from, now()) when 'off' then null else c.hands_over_from end,
        status = 'active', status_reason = null, last_error = null`,
     [
       tx.merchantId,
@@ -111,5 +113,13 @@ export async function saveConnection(
     ],
   )
   await linkLocation(tx, deps.ids, plan)
+  // Who watches first sees how far the reading of what was there before has come.
+  if (there === null && checked.spoken.manifest.role === 'channel' && checked.writeMode !== 'on') {
+    await tx.rows(
+      `insert into backfill (merchant_id, connection_id, since) select c.merchant_id, c.connection_id, c.orders_from from connection c
+       where c.merchant_id = $1 and c.connection_id = $2 on conflict do nothing`,
+      [tx.merchantId, connectionId],
+    )
+  }
   await ensureLanes(tx, connectionId, laneKinds(checked.spoken))
 }

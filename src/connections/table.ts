@@ -1,5 +1,17 @@
 import { sql } from 'drizzle-orm'
-import { check, index, jsonb, pgTable, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core'
+import {
+  check,
+  date,
+  doublePrecision,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  unique,
+  uuid,
+} from 'drizzle-orm/pg-core'
 import { bytea, createdAt, instant, merchantId } from '../platform/db/columns.ts'
 
 /** Control plane: which merchant holds a shop. Refuses a second one. */
@@ -58,6 +70,12 @@ export const connection = pgTable(
     status: text('status').notNull().default('active'),
     statusReason: text('status_reason'),
     writeMode: text('write_mode').notNull().default('on'),
+    /** With `canary`: the shop's own SKUs whose stock is written; of no others. */
+    canarySkus: text('canary_skus').array().notNull().default(sql`'{}'`),
+    /** Orders placed from then on go to warehouses. Null: none do, they are only watched. */
+    handsOverFrom: instant('hands_over_from'),
+    /** When a person switched writing on, after watching: numbers are not raised before the orders of that moment are in. */
+    liveSince: instant('live_since'),
     settings: jsonb('settings').notNull().default({}),
     credentials: text('credentials').notNull(), // sealed
     endpointToken: text('endpoint_token'), // sealed; needed again to repair subscriptions
@@ -71,8 +89,71 @@ export const connection = pgTable(
     primaryKey({ columns: [t.merchantId, t.connectionId] }),
     index('connection_of_account').on(t.merchantId, t.accountId),
     check('connection_status', sql`${t.status} in ('active','paused','reauth_required','disconnected')`),
-    check('connection_write_mode', sql`${t.writeMode} in ('off','on')`),
+    check('connection_write_mode', sql`${t.writeMode} in ('off','shadow','canary','on')`),
   ],
+)
+
+/** What looks at a connection found, and when: health is worked out from these, never stored as a verdict. */
+export const connectionEvidence = pgTable(
+  'connection_evidence',
+  {
+    merchantId: merchantId(),
+    connectionId: uuid('connection_id').notNull(),
+    /** Of the last look at the channel's webhooks. Null: nobody has looked. */
+    webhooksFound: text('webhooks_found'),
+    webhooksCheckedAt: instant('webhooks_checked_at'),
+    /** The last look that found all well: before it nothing was missed. */
+    webhooksWellAt: instant('webhooks_well_at'),
+    webhooksRepairedAt: instant('webhooks_repaired_at'),
+    webhooksProblems: text('webhooks_problems').array().notNull().default(sql`'{}'`),
+    missingScopes: text('missing_scopes').array().notNull().default(sql`'{}'`),
+    loginExpiresAt: instant('login_expires_at'),
+    budgetLeft: doublePrecision('budget_left'),
+    budgetPerSecond: doublePrecision('budget_per_second'),
+    budgetAt: instant('budget_at'),
+    /** How long the latest changes took from the ledger until they were read back at the channel, newest first. */
+    lagsMs: integer('lags_ms').array().notNull().default(sql`'{}'`),
+    lagAt: instant('lag_at'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.merchantId, t.connectionId] }),
+    check('webhooks_found', sql`${t.webhooksFound} in ('healthy','missing','disabled','wrong_address')`),
+  ],
+)
+
+/** How often a connection's orders come, day by day: its own rhythm, by which its silence is judged. */
+export const connectionDay = pgTable(
+  'connection_day',
+  {
+    merchantId: merchantId(),
+    connectionId: uuid('connection_id').notNull(),
+    day: date('day').notNull(),
+    /** Times at which orders came, at most one in ten seconds. */
+    arrivals: integer('arrivals').notNull(),
+    gapMaxS: integer('gap_max_s').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.merchantId, t.connectionId, t.day] })],
+)
+
+/** What a connection reads of the time before it: orders since a date, and all listings. It goes on where it was stopped. */
+export const backfill = pgTable(
+  'backfill',
+  {
+    merchantId: merchantId(),
+    connectionId: uuid('connection_id').notNull(),
+    since: instant('since').notNull(),
+    startedAt: instant('started_at').notNull().defaultNow(),
+    orders: integer('orders').notNull().default(0),
+    listings: integer('listings').notNull().default(0),
+    /** Everything that changed there before is read. */
+    upTo: instant('up_to'),
+    ordersPage: text('orders_page'),
+    ordersDoneAt: instant('orders_done_at'),
+    listingsPage: text('listings_page'),
+    listingsDoneAt: instant('listings_done_at'),
+    error: text('error'),
+  },
+  (t) => [primaryKey({ columns: [t.merchantId, t.connectionId] })],
 )
 
 /** Control plane: the merchant behind a consent that comes back. Good for one use, and for minutes. */

@@ -181,6 +181,9 @@ export const listingPush = pgTable(
     recheckAt: instant('recheck_at'),
     /** Until then a write of a lost holder or of a lost answer may still land: looks in between do not replace the one after it. */
     lateUntil: instant('late_until'),
+    /** While the connection only watches: what the channel showed at the last look. */
+    shownQty: integer('shown_qty'),
+    shownAt: instant('shown_at'),
     dueAt: instant('due_at').notNull().defaultNow(),
     attempts: integer('attempts').notNull().default(0),
     error: text('error'),

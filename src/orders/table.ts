@@ -46,10 +46,15 @@ export const orders = pgTable(
     hold: text('hold'),
     remoteStatus: text('remote_status').notNull(),
     shippingService: text('shipping_service'),
+    /** Whoever shipped for the shop before ships it: its stock is held, and no warehouse of ours is asked. */
+    watched: boolean('watched').notNull().default(false),
   },
   (t) => [
     primaryKey({ columns: [t.merchantId, t.orderId] }),
     unique('order_once').on(t.merchantId, t.accountId, t.externalId),
+    index('orders_watched')
+      .on(t.merchantId, t.connectionId, t.placedAt.desc(), t.orderId.desc())
+      .where(sql`${t.watched}`),
     index('orders_page').on(t.merchantId, t.placedAt.desc(), t.orderId.desc()),
   ],
 )

@@ -56,6 +56,16 @@ const attempts: Readonly<Record<string, readonly Attempt[]>> = {
   'GET /connections/consents/{id}': [{ path: (s) => `/connections/consents/${s.consent}` }],
   'PATCH /connections/{id}': [{ path: (s) => `/connections/${s.connection}`, body: () => ({ label: 'Stolen' }) }],
   'POST /connections/{id}/poll': [{ path: (s) => `/connections/${s.connection}/poll` }],
+  'GET /connections/{id}/shadow': [{ path: (s) => `/connections/${s.connection}/shadow` }],
+  'GET /connections/{id}/shadow/quantities': [{ path: (s) => `/connections/${s.connection}/shadow/quantities` }],
+  'GET /connections/{id}/shadow/skus': [{ path: (s) => `/connections/${s.connection}/shadow/skus` }],
+  'GET /connections/{id}/shadow/orders': [{ path: (s) => `/connections/${s.connection}/shadow/orders` }],
+  'PUT /connections/{id}/write-mode': [
+    { path: (s) => `/connections/${s.connection}/write-mode`, body: () => ({ mode: 'off' }) },
+  ],
+  'POST /connections/{id}/backfill': [
+    { path: (s) => `/connections/${s.connection}/backfill`, body: () => ({ since: '2026-01-01T00:00:00Z' }) },
+  ],
   'POST /connections/{id}/disconnect': [{ path: (s) => `/connections/${s.connection}/disconnect` }],
   'GET /orders/{id}': [{ path: (s) => `/orders/${s.order}` }],
   'GET /orders': [{ path: (s) => `/orders?connection=${s.connection}` }],

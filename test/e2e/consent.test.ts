@@ -17,6 +17,7 @@ const actsShape = z.object({ items: z.array(z.object({ act: z.string(), targets:
 const connectionShape = z.object({
   ...{ id: z.string(), label: z.string(), status: z.string(), writeMode: z.string() },
   lastOrderSeenAt: z.string().nullable(),
+  backfill: z.object({ state: z.string() }).nullable(),
 })
 
 let database: TestDatabase
@@ -142,7 +143,13 @@ describe('a merchant connects a shop by its consent page', { timeout: 60_000 }, 
   test('connecting it again continues the same connection, as it was called and switched', async () => {
     const first = await lily.api.connections()
     const its = first.find((one) => one.label === shopify.name)
-    await lily.api.call(`PATCH /connections/${its?.id}`, z.unknown(), { label: 'The lily shop', writeMode: 'on' })
+    await lily.api.call(`PATCH /connections/${its?.id}`, z.unknown(), { label: 'The lily shop' })
+    const on = { mode: 'on', handOverFrom: null }
+    await until('what was there is read', async () => {
+      const { backfill } = await connectionOf(lily, its?.id ?? null)
+      return backfill?.state === 'done' ? backfill : null
+    })
+    await lily.api.call(`PUT /connections/${its?.id}/write-mode`, z.unknown(), on)
     const asked = await start(lily, ofShopify())
     const page = await asked.browser.go(await press(asked.browser, asked.url, install))
     expect(page.text).toContain('goes on where it stopped')

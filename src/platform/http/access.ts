@@ -70,6 +70,11 @@ function refuseStale({ session }: Principal): void {
   throw new Problem(403, 'HUB_STEP_UP', 'Show your password or a code once more, then ask again.')
 }
 
+/** For what only some requests of a route need. @throws Problem 403 for a person who has not shown lately who they are */
+export function requireFresh(request: FastifyRequest): void {
+  refuseStale(principalOf(request))
+}
+
 /** Deny by default: a route of the API without a permission that exists fails at boot, a caller without it is refused. */
 export function guardApi(app: FastifyInstance, access: Access, publicUrl: string): void {
   app.decorateRequest('principal', null)
