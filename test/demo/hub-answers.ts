@@ -11,6 +11,12 @@ export interface HubAnswers {
   /** Orders whose money was ever flagged. */
   readonly moneyExceptions: readonly string[]
   readonly requests: readonly { readonly number: string; readonly orderId: string }[]
+  /** Shops that a person connected, whether the hub writes there, and what it takes one unit of each SKU there for. */
+  readonly newcomers: readonly {
+    readonly shop: string
+    readonly live: boolean
+    readonly links: Readonly<Record<string, readonly { readonly sku: string; readonly quantity: number }[]>>
+  }[]
   /** Webhooks that the hub has a record of, by shop. */
   readonly webhooksStored: Readonly<Record<string, number>>
   readonly foundBySweeper: number
@@ -28,6 +34,8 @@ export interface HubOrder {
   readonly externalId: string
   readonly stage: string
   readonly short: number
+  /** Its shop is only watched: whoever shipped for it before ships it. */
+  readonly watched: boolean
   /** Decimal, in the shop's currency. */
   readonly total: string
 }
@@ -41,6 +49,7 @@ export const orderShape = z.object({
   placedAt: z.string(),
   total: z.object({ amount: z.string(), currency: z.string() }),
   shopTotal: z.object({ amount: z.string(), currency: z.string() }),
+  watched: z.boolean().default(false),
   units: z.object({ wanted: z.number(), short: z.number(), shipped: z.number() }),
 })
 export const exceptionShape = z.object({
@@ -57,6 +66,11 @@ const requestShape = z.object({ requestNumber: z.string(), order: z.string() })
 const auditsShape = z.object({
   audits: z.array(z.object({ name: z.string(), means: z.string(), state: z.string(), violations: z.number() })),
 })
+const modeShape = z.object({ id: z.string(), writeMode: z.string() })
+const linkShape = z.object({
+  sku: z.string().nullable(),
+  components: z.array(z.object({ sku: z.string(), quantity: z.number() })),
+})
 const messageShape = z.object({ connection: z.string(), source: z.string() })
 
 async function shortsOf({ api }: Merchant, orderId: string) {
@@ -65,6 +79,17 @@ async function shortsOf({ api }: Merchant, orderId: string) {
     .flatMap((line) => line.components)
     .filter(({ short }) => short > 0)
     .map(({ sku, short }) => ({ orderId, sku, units: short }))
+}
+
+async function newcomersOf({ api, connections, newcomers }: Merchant): Promise<HubAnswers['newcomers']> {
+  const modes = await api.all('/connections', modeShape)
+  const found = []
+  for (const { id, writeMode } of modes.filter((one) => newcomers.has(one.id))) {
+    const listings = await api.all(`/listings?connection=${id}`, linkShape)
+    const links = Object.fromEntries(listings.map(({ sku, components }) => [sku ?? '', components]))
+    found.push({ shop: connections.get(id) ?? id, live: writeMode === 'on', links })
+  }
+  return found
 }
 
 export async function askHub(merchant: Merchant): Promise<HubAnswers> {
@@ -86,18 +111,20 @@ export async function askHub(merchant: Merchant): Promise<HubAnswers> {
   const subjects = (kind: string, openOnly: boolean) =>
     exceptions.filter((e) => e.kind === kind && (!openOnly || e.resolvedAt === null)).map((e) => e.subject.id)
   return {
-    orders: orders.map(({ id, connection, externalId, stage, units, shopTotal }) => ({
+    orders: orders.map(({ id, connection, externalId, stage, units, shopTotal, watched }) => ({
       id,
       shop: shopOf(connection),
       externalId,
       stage,
       short: units.short,
+      watched,
       total: shopTotal.amount,
     })),
     shorts,
     shortExceptions: subjects('short', true),
     moneyExceptions: subjects('money_mismatch', false),
     requests: requests.map(({ requestNumber, order }) => ({ number: requestNumber, orderId: order })),
+    newcomers: await newcomersOf(merchant),
     webhooksStored,
     foundBySweeper: await api.counter('hub_found_by_sweeper_total'),
     audits: audits.filter(({ state }) => state !== 'kept'),

@@ -11,6 +11,8 @@ export interface HubOptions {
   readonly port: number
   /** Host:port pairs of the pretend world that the hub's egress guard must let through. */
   readonly allowHosts: readonly string[]
+  /** How the hub is registered with the pretended Shopify. */
+  readonly app: { readonly clientId: string; readonly clientSecret: string }
   readonly pollEveryS: number
   /** `http` and `worker` as two processes on one database. */
   readonly split: boolean
@@ -55,6 +57,8 @@ function settings(options: HubOptions): NodeJS.ProcessEnv {
     PUBLIC_URL: `http://127.0.0.1:${options.port}`,
     DATA_DIR: options.dataDir,
     DEV_ALLOW_HOSTS: options.allowHosts.join(','),
+    APP_SHOPIFY_ID: options.app.clientId,
+    APP_SHOPIFY_SECRET: options.app.clientSecret,
     POLL_EVERY_S: String(options.pollEveryS),
     LOG_LEVEL: 'warn',
   }

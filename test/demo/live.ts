@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { complaints, isKept, play, type Run } from './headless.ts'
 import { type Look, lookAt } from './look.ts'
+import { greetNewcomers, invitation } from './newcomers.ts'
 import type { DemoOptions } from './options.ts'
 import { openScene, type Scene, type Stage } from './scene.ts'
 import { serveStatus } from './status-server.ts'
@@ -24,11 +25,14 @@ function outcome(run: Run): string[] {
 interface Eyes {
   seen(look: Look): void
   blind(why: string): void
+  say(line: string): void
 }
 
 async function watch(scene: Scene, signal: AbortSignal, eyes: Eyes): Promise<void> {
+  const greeted = new Set<string>()
   while (!signal.aborted) {
     try {
+      for (const line of await greetNewcomers(scene, greeted)) eyes.say(line)
       eyes.seen(await lookAt(scene))
     } catch (cause) {
       // With --chaos the hub is killed on purpose; the next look finds it again.
@@ -77,9 +81,10 @@ export async function runLive(options: DemoOptions, stage: Stage, signal: AbortS
   const page = await serveStatus(() => latest())
   const { owner } = scene.merchant
   const door = `Console: ${scene.hub.url}  Sign in as ${owner.email} with the password "${owner.password}"`
-  const view = openView([door, `Status page: ${page.url}`])
+  const waiting = scene.opened.newcomers.map(invitation)
+  const view = openView([door, ...waiting, `Status page: ${page.url}`])
   latest = view.latest
-  const eyes = { seen: view.show, blind: (why: string) => view.say(`the hub does not answer: ${why}`) }
+  const eyes = { seen: view.show, blind: (why: string) => view.say(`the hub does not answer: ${why}`), say: view.say }
   const playing = play(scene, options, seed, view.say).then((run) => {
     for (const line of outcome(run)) view.say(line)
   })

@@ -48,7 +48,9 @@ function stockOf(
     title,
     hot,
     ledger: ledger.get(sku) ?? 0,
-    shops: Object.fromEntries(shops.map(({ name, shows }) => [name, shows[sku] ?? 0])),
+    shops: Object.fromEntries(
+      shops.flatMap(({ name, shows }) => (shows[sku] === undefined ? [] : [[name, shows[sku]]])),
+    ),
   }))
 }
 

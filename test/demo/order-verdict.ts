@@ -73,8 +73,8 @@ export function findDuplicated(truth: WorldTruth, book: Book): Break[] {
 export function findUnshipped(book: Book): Break[] {
   return book.cases.flatMap((one) => {
     const owed = owedOf(one)
-    const isShort = one.hub.some(({ short }) => short > 0)
-    if (owed.length === 0 || isShort) return []
+    const mayWait = one.hub.some(({ short, watched }) => short > 0 || watched)
+    if (owed.length === 0 || mayWait) return []
     const named = owed.map(({ sku, units }) => `${units} of ${sku}`).join(', ')
     const stage = one.hub[0]?.stage ?? 'unknown to the hub'
     return broken('unshipped', sum(owed.map(({ units }) => units)), `${nameOf(one)} waits for ${named} (${stage})`)

@@ -83,13 +83,15 @@ export async function openScene(options: DemoOptions, seed: number, stage: Stage
   stage.opening(close)
   try {
     say('opening two Shopify shops, a WooCommerce and a warehouse, all pretended')
-    const opened = await world.ask({ kind: 'open', options: { seed, timeScale, orders: options.orders } })
+    const newcomers = !options.headless
+    const opened = await world.ask({ kind: 'open', options: { seed, timeScale, orders: options.orders, newcomers } })
     say('starting the hub')
     const { pollEveryS, split } = options
     hub = spawnHub({
       dataDir: path.resolve(folder, 'data'),
       port: await freePort(),
       allowHosts: opened.hosts,
+      app: opened.app,
       ...{ pollEveryS, split, log, root: source.dir },
     })
     await hub.start()

@@ -15,7 +15,9 @@ interface Owner {
 export interface Merchant {
   readonly api: HubApi
   /** Connection id to the far side's name in the pretend world. */
-  readonly connections: ReadonlyMap<string, string>
+  readonly connections: Map<string, string>
+  /** Connections that a person made while the demo ran. */
+  readonly newcomers: Set<string>
   /** Who signs in to the console. */
   readonly owner: Owner
 }
@@ -52,7 +54,7 @@ export async function setUpMerchant(hub: HubProcess, world: Opened): Promise<Mer
       await api.post('/inventory/adjustments', { lines, reason: 'first count' }, z.unknown())
     }
   }
-  return { api, connections, owner }
+  return { api, connections, newcomers: new Set(), owner }
 }
 
 /** Waits until every shop shows the warehouse's number of every SKU. @throws Error naming what does not */

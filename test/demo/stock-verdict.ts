@@ -26,8 +26,8 @@ export function shelvesOf(truth: WorldTruth, book: Book): Shelf[] {
 export function findMismatch(truth: WorldTruth, shelves: readonly Shelf[]): Break[] {
   return truth.shops.flatMap(({ name, shows }) =>
     shelves.flatMap(({ sku, free }) => {
-      const shown = at(shows, sku)
-      if (shown === free) return []
+      const shown = shows[sku]
+      if (shown === undefined || shown === free) return []
       return [{ figure: 'stockMismatch', units: 1, what: `${name} shows ${shown} of ${sku}, ${free} are free` }]
     }),
   )

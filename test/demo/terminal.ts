@@ -28,7 +28,8 @@ export function lineOf({ progress, stages, lag }: Look): string {
 function stockRows({ stock, shops }: Look): string[] {
   const cells = (row: Look['stock'][number]) =>
     shops.map((shop) => {
-      const shown = row.shops[shop] ?? 0
+      const shown = row.shops[shop]
+      if (shown === undefined) return '    –  '
       return `${String(shown).padStart(5)}${shown === row.ledger ? '  ' : ' !'}`
     })
   const head = `  ${'hot SKUs'.padEnd(26)}${'ledger'.padStart(7)}${shops.map((shop) => shop.padStart(7)).join('')}   (! = not the ledger's number yet)`

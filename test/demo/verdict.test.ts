@@ -57,7 +57,7 @@ type Story = Omit<typeof healthy, 'lily' | 'requests'> & {
 
 function truthOf(story: Story): WorldTruth {
   const shop = (name: string, kind: string, orders: readonly TruthOrder[], shown: number) => ({
-    ...{ name, kind, orders },
+    ...{ name, kind, orders, since: null },
     compareAndSet: kind === 'shopify',
     shows: { A: shown },
   })
@@ -76,6 +76,7 @@ const hubOrder = {
   externalId: 'gid://shopify/Order/1001',
   stage: 'shipped',
   short: 0,
+  watched: false,
   total: '19.90',
 }
 const honest: HubAnswers = {
@@ -84,6 +85,7 @@ const honest: HubAnswers = {
   shortExceptions: [],
   moneyExceptions: [],
   requests: [{ number: 'FR1', orderId: 'ord_1' }],
+  newcomers: [],
   webhooksStored: { lily: 1 },
   foundBySweeper: 0,
   audits: [],

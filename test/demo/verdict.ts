@@ -1,5 +1,6 @@
 import { openBook, sum } from './book.ts'
 import type { HubAnswers } from './hub-answers.ts'
+import { judgedTruth } from './newcomers.ts'
 import {
   type Break,
   countFlow,
@@ -57,10 +58,11 @@ function findBroken({ audits }: HubAnswers): Break[] {
 
 /** Judges a run that has come to rest, by the world's own log against what the shops show. */
 export function judge(
-  truth: WorldTruth,
+  seen: WorldTruth,
   hub: HubAnswers,
   run: { readonly chaos: boolean; readonly seconds: number },
 ): Verdict {
+  const truth = judgedTruth(seen, hub)
   const book = openBook(truth, hub)
   const shelves = shelvesOf(truth, book)
   const raised = findResurrected(truth, book, run.chaos ? chaosLag : calmLag)

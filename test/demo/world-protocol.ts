@@ -7,6 +7,8 @@ export interface WorldOptions {
   readonly timeScale: number
   /** How many orders shoppers will place; decides how much stock there is, so that some of it runs out. */
   readonly orders: number
+  /** Opens two more shops, which sell nothing to shoppers until somebody connects them. */
+  readonly newcomers: boolean
 }
 export interface Shelf {
   readonly sku: string
@@ -15,7 +17,16 @@ export interface Shelf {
   /** Sought after by everybody and too few. */
   readonly hot: boolean
 }
+/** A shop that is there and not connected. */
+export interface Newcomer {
+  readonly name: string
+  readonly connector: string
+  readonly settings: Readonly<Record<string, unknown>>
+}
 export interface Opened {
+  /** How the hub is registered as an app with the pretended Shopify. */
+  readonly app: { readonly clientId: string; readonly clientSecret: string }
+  readonly newcomers: readonly Newcomer[]
   readonly hosts: readonly string[]
   readonly connects: readonly {
     readonly kind: 'shop' | 'warehouse'
@@ -43,7 +54,9 @@ export interface ShopTruth {
   readonly kind: string
   readonly compareAndSet: boolean
   readonly orders: readonly TruthOrder[]
-  /** What a shopper sees now, by SKU. */
+  /** Of a newcomer: when it was connected (ms). Null: it was there before the first shopper. */
+  readonly since: number | null
+  /** What a shopper sees now, by SKU; only what is sold there. */
   readonly shows: Numbers
 }
 export interface WarehouseRequest {
@@ -84,6 +97,7 @@ export interface WorldAnswers {
   /** The warehouse counts its shelves and drops the stock file off now, as it does each world hour. */
   count: null
   faults: null
+  visit: null
   /** How many SKUs were bought. */
   rush: number
   close: null
@@ -94,6 +108,8 @@ export type WorldAsk =
   /** The weather everywhere, or at one shop. */
   | { readonly kind: 'faults'; readonly faults: Faults; readonly shop?: string }
   | { readonly kind: 'rush'; readonly shop: string }
+  /** Shoppers who go to this one shop, a newcomer that was connected. */
+  | { readonly kind: 'visit'; readonly shop: string; readonly orders: number; readonly ordersPerSecond: number }
   | { readonly kind: 'glance' | 'truth' | 'count' | 'close' }
 
 export interface WorldCall {
