@@ -11,6 +11,21 @@ export const manifest: Manifest = {
   role: 'channel',
   // Offline tokens live an hour and their refresh tokens rotate (changelog of 2025-12-10, read 2026-11-23).
   auth: { flow: 'oauth2', accessTtlS: 3_600, refresh: 'rotating' },
+  asks: [
+    {
+      setting: 'shop',
+      label: 'Shop',
+      example: 'example.myshopify.com',
+      help: 'The address that ends in .myshopify.com. In Shopify it stands under Settings, Domains.',
+    },
+    {
+      setting: 'baseUrl',
+      label: 'Address on this machine',
+      example: 'http://127.0.0.1:4010',
+      help: 'Only for a pretended shop. Leave it empty for a real one.',
+      development: true,
+    },
+  ],
   push: {
     carriesOrder: true,
     freshForS: 300,

@@ -8,6 +8,14 @@ export const manifest: Manifest = {
   title: 'WooCommerce',
   role: 'channel',
   auth: { flow: 'key-pair', accessTtlS: null, refresh: 'none' },
+  asks: [
+    {
+      setting: 'storeUrl',
+      label: 'Address of the shop',
+      example: 'https://shop.example.com',
+      help: 'As you open it in a browser. WordPress must use permalinks other than Plain.',
+    },
+  ],
   push: {
     // A delivery can show a state older than the change that caused it and never be corrected
     // (seen 4 of 4 times on 11.0.1, 2026-11-23), so every webhook is only a hint.

@@ -3,6 +3,7 @@ import { auditRoutes } from '../audit/routes.ts'
 import { catalogRoutes } from '../catalog/routes.ts'
 import { consentPages } from '../connections/consent-pages.ts'
 import { consentRoutes } from '../connections/consent-routes.ts'
+import { connectorRoutes } from '../connections/connector-routes.ts'
 import { connectionRoutes } from '../connections/routes.ts'
 import { fulfillmentRoutes } from '../fulfillment/routes.ts'
 import { inboxRoutes } from '../inbox/routes.ts'
@@ -22,6 +23,7 @@ export async function registerApi(app: HttpApp, deps: ApiDeps): Promise<void> {
     merchantRoutes(deps),
     connectionRoutes(deps),
     consentRoutes(deps),
+    connectorRoutes(deps),
     catalogRoutes(deps),
     inventoryRoutes(deps),
     orderRoutes(deps),

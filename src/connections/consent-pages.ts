@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { ApiDeps } from '../api/deps.ts'
 import { writingFor } from '../api/transactions.ts'
 import { ChannelError, type Connector, cleanText } from '../connector-kit/index.ts'
+import { publicId } from '../model/id.ts'
 import { withTenantTx } from '../platform/db/tx.ts'
 import { Problem } from '../platform/http/problem.ts'
 import { prepareConnect } from './connect.ts'
@@ -23,6 +24,8 @@ interface Page {
   readonly status: number
   readonly title: string
   readonly text: string
+  /** Where in the console it goes on; a browser goes there by itself. Null: nobody knows whose page this is. */
+  readonly next: string | null
 }
 type Query = Readonly<Record<string, string>>
 
@@ -33,6 +36,7 @@ const lost: Page = {
   status: 400,
   title: 'This link cannot be used',
   text: `It was used, is too old, or belongs to another browser. ${again}`,
+  next: null,
 }
 
 function escaped(text: string): string {
@@ -40,8 +44,9 @@ function escaped(text: string): string {
 }
 
 /** Plain on purpose: it must work whatever became of the console's session meanwhile. */
-function show(reply: FastifyReply, { status, title, text }: Page): FastifyReply {
-  const body = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escaped(title)}</title><main><h1>${escaped(title)}</h1><p>${escaped(text)}</p><p><a href="/">To Crossdock</a></p></main></html>`
+function show(reply: FastifyReply, { status, title, text, next }: Page): FastifyReply {
+  const onward = next === null ? '' : `<meta http-equiv="refresh" content="0; url=${escaped(next)}">`
+  const body = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">${onward}<title>${escaped(title)}</title><main><h1>${escaped(title)}</h1><p>${escaped(text)}</p><p><a href="${escaped(next ?? '/channels')}">To Crossdock</a></p></main></html>`
   return reply.code(status).type('text/html; charset=utf-8').send(body)
 }
 
@@ -56,7 +61,11 @@ function once(given: unknown): Query {
 
 const wasDenied = (query: Query) => query.success === '0' || query.error === 'access_denied'
 
-async function refused(deps: ApiDeps, { merchantId, consentId }: Consent, page: Page): Promise<Page> {
+/** The console's page of a question; it reads there what became of it. */
+const answerPage = (consentId: string) => `/channels/connect?consent=${publicId('consent', consentId)}`
+
+async function refused(deps: ApiDeps, { merchantId, consentId }: Consent, said: Omit<Page, 'next'>): Promise<Page> {
+  const page = { ...said, next: answerPage(consentId) }
   await withTenantTx(deps.db, merchantId, (tx) =>
     endConsent(tx, consentId, { status: 'refused', reason: cleanText(page.text, 500) }),
   )
@@ -98,10 +107,11 @@ async function connectWith(deps: ApiDeps, consent: Consent, credentials: unknown
     text: plan.isNew
       ? 'Its orders and listings are being read. Nothing is written to the shop until you switch it on.'
       : 'It goes on where it stopped; no order is made twice.',
+    next: `/channels/${publicId('connection', plan.connectionId)}`,
   }
 }
 
-function explain(cause: unknown): Page | null {
+function explain(cause: unknown): Omit<Page, 'next'> | null {
   if (cause instanceof Problem) {
     const [error] = cause.errors
     const mend = error ? `${error.message}. ${error.mend}` : again
@@ -129,7 +139,8 @@ async function cameBack(
   if (consent === null || !isSameBrowser(consent, browser)) return lost
   const posted = spoken.manifest.auth.flow === 'key-pair' ? postedOf(deps.keys, consent) : query
   if (posted === null && !wasDenied(query)) {
-    return { status: 202, title: 'The shop has not sent its keys yet', text: 'Reload this page in some seconds.' }
+    const text = 'Reload this page in some seconds.'
+    return { status: 202, title: 'The shop has not sent its keys yet', text, next: null }
   }
   if (!(await takeState(deps, state))) return lost
   if (posted === null || wasDenied(query)) {

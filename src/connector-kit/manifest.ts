@@ -7,6 +7,17 @@ export interface Budget {
   readonly concurrentMax: number
 }
 
+/** A setting that a person writes before they are sent to the far side's consent page. */
+export interface Ask {
+  readonly setting: string
+  readonly label: string
+  readonly example: string
+  /** Where a merchant finds it. */
+  readonly help: string
+  /** Only for a hub on a developer's own machine. */
+  readonly development?: boolean
+}
+
 /** Everything the hub may know about a connector without running its code. Pure data. */
 export interface Manifest {
   readonly kind: string
@@ -17,6 +28,8 @@ export interface Manifest {
     readonly accessTtlS: number | null
     readonly refresh: 'none' | 'rotating'
   }
+  /** In the order in which they are asked. None: it connects by credentials alone. */
+  readonly asks?: readonly Ask[]
   /** Null: the far side pushes nothing. */
   readonly push: {
     /** True: a fresh webhook holds the whole order. False: it is a hint, and the order is fetched. */

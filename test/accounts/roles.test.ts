@@ -44,6 +44,7 @@ const may: Readonly<Record<string, string>> = {
   'GET /audits': 'omvk',
   'GET /merchant': everybodyHere,
   'PATCH /merchant': 'omk',
+  'GET /connectors': everybodyHere,
   'GET /connections': everybodyHere,
   'GET /connections/{id}': everybodyHere,
   'POST /connections': 'omk',

@@ -134,6 +134,7 @@ describe('a merchant connects a shop by its consent page', { timeout: 60_000 }, 
     expect([page.status, page.text]).toEqual([200, expect.stringContaining('is connected')])
     const { status, connection } = await consentOf(lily, asked.id)
     expect(status).toBe('connected')
+    expect(page.text).toContain(`content="0; url=/channels/${connection}"`)
     expect(await connectionOf(lily, connection)).toMatchObject({ status: 'active', writeMode: 'off' })
     expect(shop.buy([{ sku: 'MUG', quantity: 1 }])).not.toBeNull()
     await until('its order is seen', async () => (await connectionOf(lily, connection)).lastOrderSeenAt)
@@ -180,6 +181,7 @@ describe('a merchant connects a shop by its consent page', { timeout: 60_000 }, 
     const asked = await start(oak, ofWoo())
     const page = await asked.browser.go(await press(asked.browser, asked.url, deny))
     expect(page.text).toContain('Nothing was saved')
+    expect(page.text).toContain(`content="0; url=/channels/connect?consent=${asked.id}"`)
     expect(await consentOf(oak, asked.id)).toMatchObject({
       status: 'refused',
       reason: expect.stringContaining('denied'),

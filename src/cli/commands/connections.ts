@@ -1,6 +1,7 @@
 import { type Command, json, must, page, text, version } from './command.ts'
 
 export const connections: readonly Command[] = [
+  { noun: 'connectors', verb: 'list', what: 'What can be connected here', method: 'GET', path: '/connectors' },
   {
     noun: 'connections',
     verb: 'list',

@@ -15,6 +15,7 @@ function portsAgree({ manifest, ...ports }: Connector): void {
   expect(manifest.requests !== null, 'requests are for partners').toBe(manifest.role === 'partner')
   if (ports.subscriptions) expect(ports.inbound, 'who subscribes must be able to receive').toBeDefined()
   if (ports.inventory) expect(ports.listings, 'stock is pushed to listings').toBeDefined()
+  if (ports.auth.authorizeUrl) expect(manifest.asks ?? [], 'a consent page needs asks').not.toEqual([])
   if (manifest.role === 'partner') expect(ports.orders, 'partners sell nothing').toBeUndefined()
 }
 
@@ -54,6 +55,16 @@ export function manifestTests(name: string, connector: Connector): void {
     expect(JSON.parse(JSON.stringify(connector.manifest))).toEqual(connector.manifest)
     portsAgree(connector)
     limitsAreSane(connector)
+  })
+
+  test('what its consent page needs to know are settings of its own', () => {
+    for (const { setting } of connector.manifest.asks ?? []) {
+      const refused = connector.settings.safeParse({ [setting]: {} }).error?.issues ?? []
+      expect(
+        refused.some(({ path }) => path[0] === setting),
+        `${setting} is no setting`,
+      ).toBe(true)
+    }
   })
 
   test('empty credentials and settings are refused by its schemas, not by a crash', () => {
