@@ -51,6 +51,22 @@ test('a merchant who consents comes back with a code under a valid signature, go
   expect((await token(trial, { code: 'x', client_secret: 'wrong' })).at('error')).toBe('invalid_client')
 })
 
+test('the consent page says what is asked for, knows its app alone, and Cancel tells the app nothing', async () => {
+  const trial = await trialOf({ app: { clientId: 'hub', clientSecret: 'hub-secret' } })
+  const ask = (client_id: string) => {
+    const redirect_uri = 'https://hub.example.com/callback'
+    const query = new URLSearchParams({ client_id, scope: 'write_orders,read_locations', redirect_uri, state: 's' })
+    return fetch(`${trial.url}/admin/oauth/authorize?${query}`)
+  }
+  expect((await ask('another')).status).toBe(400)
+  const page = await (await ask('hub')).text()
+  expect(page).toContain('<li>View and change orders</li><li>View locations</li>')
+  const cancel = /id="cancel" href="([^"]+)"/.exec(page)?.[1] ?? ''
+  const after = await fetch(`${trial.url}${cancel}`, { redirect: 'manual' })
+  expect([after.status, await after.text()]).toEqual([200, expect.stringContaining('Nothing was installed')])
+  expect(trial.secret).toBe('hub-secret')
+})
+
 test('an expiring token is refreshed in a pair; the old refresh token works until the new one is first used', async () => {
   const trial = await trialOf({ timeScale: 60 })
   const code = (await consent(trial)).searchParams.get('code') ?? ''

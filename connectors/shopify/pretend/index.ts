@@ -1,8 +1,9 @@
 import { calm, type PretendAnswer, type PretendCall, type PretendOptions, type PretendShop, serve } from '#kit/pretend'
 import { type Announce, announceTo } from './announce.ts'
+import { adminPage } from './consent-page.ts'
 import { type Api, answerGraphql } from './graphql.ts'
 import { moveStock } from './inventory.ts'
-import { authorize, exchange, type Keys, mintToken, openKeys } from './oauth.ts'
+import { authorize, exchange, type Keys, mintToken, openKeys, type PretendApp } from './oauth.ts'
 import { openShop } from './open-shop.ts'
 import { cancelOrder, editOrder, refundAmount, refundSku } from './order-changes.ts'
 import { placeOrder } from './orders.ts'
@@ -23,6 +24,8 @@ export interface PretendShopifyOptions extends PretendOptions {
   readonly expiringToken?: boolean
   /** Or after so many seconds of real time. */
   readonly tokenSeconds?: number
+  /** The app that may ask for consent here, as it is registered. One of the shop's own making unless said. */
+  readonly app?: PretendApp
 }
 export interface PretendShopify extends PretendShop {
   /** The merchant removes the app: its tokens die at once, then it is told. */
@@ -51,7 +54,7 @@ function credentialsOf(shop: Shop, keys: Keys, expiring: boolean): Record<string
   const token = mintToken(keys, expiring, null)
   const app = {
     shop: shop.domain,
-    clientId: 'pretend-app',
+    clientId: keys.clientId ?? 'pretend-app',
     accessToken: token.access_token,
     apiSecret: keys.apiSecret,
     apiSecrets: [keys.apiSecret],
@@ -66,6 +69,7 @@ function routes(api: Api): (call: PretendCall) => Promise<PretendAnswer | 'hang'
     const path = `${call.method} ${call.url.pathname}`
     if (path === `POST /admin/api/${apiVersion}/graphql.json`) return answerGraphql(api, call)
     if (path === 'GET /admin/oauth/authorize') return authorize(api.keys, call)
+    if (path === 'GET /admin/apps') return adminPage(api.shop, 'Apps', '<p>Nothing was installed.</p>')
     if (path !== 'POST /admin/oauth/access_token') return { status: 404, body: '{"errors":"Not Found"}' }
     const answer = exchange(api.keys, call)
     // The new pair exists, and its answer is lost: the app must ask again with the token that it has.

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import type { PretendAnswer, PretendCall } from '#kit/pretend'
+import { consentPage } from './consent-page.ts'
 import { grantedScopes } from './shop-views.ts'
 import type { Shop } from './state.ts'
 
@@ -8,8 +9,15 @@ interface RefreshToken {
   readonly expiresAt: number
   used: boolean
 }
+/** An app as Shopify has it on file. */
+export interface PretendApp {
+  readonly clientId: string
+  readonly clientSecret: string
+}
 export interface Keys {
   readonly shop: Shop
+  /** Null: whatever app asks is taken for the one that this shop knows. */
+  readonly clientId: string | null
   readonly apiSecret: string
   readonly accessSeconds: number
   readonly refreshSeconds: number
@@ -35,11 +43,18 @@ function secret(shop: Shop, prefix: string): string {
 
 export function openKeys(
   shop: Shop,
-  { timeScale, tokenSeconds }: { readonly timeScale: number; readonly tokenSeconds?: number },
+  {
+    timeScale,
+    tokenSeconds,
+    app,
+  }: { readonly timeScale: number; readonly tokenSeconds?: number; readonly app?: PretendApp },
 ): Keys {
+  // Drawn in any case, so that a shop with a registered app tells the same story.
+  const own = secret(shop, 'shpss_')
   return {
     shop,
-    apiSecret: secret(shop, 'shpss_'),
+    clientId: app?.clientId ?? null,
+    apiSecret: app?.clientSecret ?? own,
     accessSeconds: tokenSeconds ?? accessSecondsUsual / timeScale,
     refreshSeconds: refreshSecondsUsual / (tokenSeconds === undefined ? timeScale : 1),
     codes: new Map(),
@@ -91,10 +106,6 @@ function json(status: number, body: unknown): PretendAnswer {
   return { status, body: JSON.stringify(body) }
 }
 
-function escaped(text: string): string {
-  return text.replace(/[&<>"]/g, (char) => `&#${char.codePointAt(0)};`)
-}
-
 /** The query that comes back to the app, with Shopify's hex HMAC over its sorted rest. */
 function callbackUrl(keys: Keys, redirectUri: string, state: string, code: string): string {
   const slug = keys.shop.domain.replace('.myshopify.com', '')
@@ -112,12 +123,13 @@ function callbackUrl(keys: Keys, redirectUri: string, state: string, code: strin
   return url.toString()
 }
 
-/** GET /admin/oauth/authorize: a page with one link; following it (`consent=1`) sends the browser back to the app. */
+/** GET /admin/oauth/authorize: the consent page; its Install (`consent=1`) sends the browser back to the app with a code. */
 export function authorize(keys: Keys, call: PretendCall): PretendAnswer {
   const query = call.url.searchParams
   const clientId = query.get('client_id') ?? ''
   const redirectUri = query.get('redirect_uri') ?? ''
-  if (clientId === '' || !URL.canParse(redirectUri)) {
+  const isKnown = keys.clientId === null ? clientId !== '' : clientId === keys.clientId
+  if (!isKnown || !URL.canParse(redirectUri)) {
     return { status: 400, headers: { 'content-type': 'text/html' }, body: 'Oauth error invalid_request' }
   }
   if (query.get('consent') === '1') {
@@ -131,9 +143,7 @@ export function authorize(keys: Keys, call: PretendCall): PretendAnswer {
   }
   const next = new URLSearchParams(query)
   next.set('consent', '1')
-  const link = escaped(`/admin/oauth/authorize?${next}`)
-  const body = `<!doctype html><title>Install app</title><h1>${escaped(keys.shop.name)}</h1><p>This app wants: ${escaped(query.get('scope') ?? '')}</p><a id="install" href="${link}">Install app</a>`
-  return { status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, body }
+  return consentPage(keys.shop, query, `/admin/oauth/authorize?${next}`)
 }
 
 function fields(call: PretendCall): Record<string, string> {

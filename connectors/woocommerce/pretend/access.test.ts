@@ -89,6 +89,14 @@ async function approve(): Promise<Response> {
   return fetch(new URL(href, shop.store.url), { redirect: 'manual' })
 }
 
+test('the page names who asks, of which store, and for what', async () => {
+  const page = await (await fetch(consent({ scope: 'read' }))).text()
+  expect(page).toContain('Hub &#60;b&#62; would like to connect to your store')
+  expect(page).toContain(`pretended WooCommerce at ${shop.store.url}`)
+  expect(page).toContain('<li>View orders and sales reports</li>')
+  expect(page).not.toContain('Create')
+})
+
 test('a grant posts working keys before it sends the browser back', async () => {
   const back = await approve()
   expect(back.status).toBe(302)

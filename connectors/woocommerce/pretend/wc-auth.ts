@@ -21,9 +21,29 @@ export function issueKey(store: Store, permissions: ApiKey['permissions'], seed:
   return key
 }
 
+const look = `
+  body { margin: 0; background: #f6f2fb; color: #1e1e1e; font: 15px/1.5 system-ui, sans-serif; }
+  main { box-sizing: border-box; max-width: 560px; margin: 8vh auto; padding: 28px; border-radius: 6px; background: #fff; }
+  h1 { margin: 0 0 4px; font-size: 21px; }
+  ul { margin: 12px 0 20px; padding-left: 20px; }
+  .note { color: #50575e; }
+  .keys { display: flex; flex-wrap: wrap; gap: 10px; }
+  .keys a { padding: 10px 18px; border: 1px solid #5b3e8c; border-radius: 4px; color: #5b3e8c; text-decoration: none; }
+  .keys a.wc-auth-approve { background: #5b3e8c; color: #fff; }`
+/** As `WC_Auth` lists them for a scope. */
+const mayDo: Readonly<Record<string, readonly string[]>> = {
+  read: ['View coupons', 'View customers', 'View orders and sales reports', 'View products'],
+  write: ['Create webhooks', 'Create coupons', 'Create customers', 'Create orders', 'Create products'],
+  read_write: [
+    ...['Create webhooks', 'View and manage coupons', 'View and manage customers'],
+    ...['View and manage orders and sales reports', 'View and manage products'],
+  ],
+}
+
 function page(status: number, html: string): PretendAnswer {
   const headers = { 'content-type': 'text/html; charset=UTF-8' }
-  return { status, headers, body: `<!DOCTYPE html><html><body>${html}</body></html>` }
+  const head = `<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Connect</title><style>${look}</style>`
+  return { status, headers, body: `<!DOCTYPE html><html lang="en">${head}<body><main>${html}</main></body></html>` }
 }
 
 function escaped(text: string): string {
@@ -58,13 +78,17 @@ function returnAddress(search: URLSearchParams, success: '0' | '1'): string {
 }
 
 /** The page on which the merchant, always logged in here, approves or denies. */
-function consentPage(search: URLSearchParams): PretendAnswer {
+function consentPage(store: Store, search: URLSearchParams): PretendAnswer {
   const granted = `/wc-auth/v1/access_granted/?${search}&wc_auth_nonce=pretend`
   const name = escaped(search.get('app_name') ?? '')
+  const rights = (mayDo[search.get('scope') ?? ''] ?? []).map((right) => `<li>${right}</li>`).join('')
   const links =
     `<a class="wc-auth-approve" href="${escaped(granted)}">Approve</a> ` +
     `<a class="wc-auth-deny" href="${escaped(returnAddress(search, '0'))}">Deny</a>`
-  return page(200, `<h1>${name} would like to connect to your store</h1><p>${links}</p>`)
+  return page(
+    200,
+    `<p class="note">${escaped(store.name)}, a pretended WooCommerce at ${escaped(store.url)}</p><h1>${name} would like to connect to your store</h1><p>This will let ${name}:</p><ul>${rights}</ul><p class="keys">${links}</p>`,
+  )
 }
 
 /**
@@ -100,7 +124,7 @@ export async function wcAuth(store: Store, url: URL): Promise<PretendAnswer> {
   if (step === undefined) return page(404, '<h1>Not found</h1>')
   const wrong = complaint(url.searchParams)
   if (wrong !== null) return denied(wrong)
-  if (step === 'authorize') return consentPage(url.searchParams)
+  if (step === 'authorize') return consentPage(store, url.searchParams)
   if (url.searchParams.get('wc_auth_nonce') !== 'pretend') return denied('Invalid nonce verification')
   return grant(store, url.searchParams)
 }
