@@ -14,4 +14,3 @@ test('what can be connected is said with all that its consent page needs to know
   expect(status).toBe(200)
   expect(json.connectors).toContainEqual(expect.objectContaining({ kind: 'fake-shop', role: 'channel', consent: true }))
 })
-

@@ -20,7 +20,7 @@ const look = `
   .keys a { padding: 10px 18px; border: 1px solid #6d7175; border-radius: 8px; color: #1a1a1a; text-decoration: none; }
   .keys a#install { border-color: #1a1a1a; background: #1a1a1a; color: #fff; }`
 
-export function escaped(text: string): string {
+function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.codePointAt(0)};`)
 }
 
