@@ -2,6 +2,7 @@
 import { itemsBySku } from './catalog/items.ts'
 import { confirmEffects, dropEffects, intend } from './effects/effects.ts'
 import { askPartners, stockCounted } from './flows.ts'
+import { cancelsAnswered } from './flows-orders.ts'
 import { departedSince } from './fulfillment/departed.ts'
 import { type FactPlan, type Misfit, type Notice, planFacts, type ReportedRow } from './fulfillment/plan-facts.ts'
 import {
@@ -79,6 +80,7 @@ export async function partnerReported(
   await tellChannels(tx, ids, shipments)
   await noteReport(tx, report.cause, [...plan.notices, ...lateParcels(shipments, place)], shipments)
   await noteFit(tx, fit, report.cause, none)
+  await cancelsAnswered(tx, ids, report.cause, [...new Set([...requests.values()].map((r) => r.orderId))])
   await askPartners(tx, ids, fit, { cause: report.cause, cancelled: none })
   return [...plan.misfits, ...(await partnerCounted(tx, ids, report, rows))]
 }

@@ -9,6 +9,7 @@ import { makeCtx } from './connections/ctx.ts'
 import { findEndpoint } from './connections/find-endpoint.ts'
 import type { Connector } from './connector-kit/index.ts'
 import { itemsCreated, mappingChanged, requestRetried, stockAdjusted } from './flows.ts'
+import { cancelWanted, orderHeld, orderKept, orderReleased } from './flows-orders.ts'
 import { shippedByHand } from './flows-partner.ts'
 import { privacyAnswered, privacyAsked } from './flows-privacy.ts'
 import { cacheEndpoints } from './inbox/endpoint-cache.ts'
@@ -166,6 +167,10 @@ function apiDeps(base: Base, wake: (merchantId: string) => void): ApiDeps {
       connectionMended: (tx, _cause, id) => resolveExceptions(tx, [`connection.${id}`]),
       privacyAsked: (tx, asked) => privacyAsked(tx, ports.ids, asked),
       privacyAnswered: (tx, id) => privacyAnswered(tx, id),
+      orderHeld: (tx, cause, asked) => orderHeld(tx, ports.ids, cause, asked),
+      orderReleased: (tx, cause, asked) => orderReleased(tx, ports.ids, cause, asked),
+      cancelWanted: (tx, cause, asked) => cancelWanted(tx, ports.ids, cause, asked),
+      orderKept: (tx, cause, asked) => orderKept(tx, ports.ids, cause, asked),
     },
   }
 }

@@ -46,6 +46,23 @@ export interface PrivacyAsked {
   /** Of the question as it came. */
   readonly sha256: Buffer
 }
+export interface HoldAsked {
+  readonly orderId: string
+  readonly actor: string
+  readonly reason: string
+  readonly until: string | null
+}
+export interface CancelAsked {
+  readonly orderId: string
+  readonly actor: string
+  readonly reason: 'out_of_stock' | 'buyer_request' | 'other'
+  /** When the channel is told. */
+  readonly tell: 'agreed' | 'now'
+}
+interface OrderDecided {
+  readonly orderId: string
+  readonly actor: string
+}
 /** What routes cause beyond their own slice. Each runs in the route's transaction; see src/flows.ts. */
 export interface Flows {
   stockAdjusted(
@@ -77,6 +94,13 @@ export interface Flows {
   connectionMended(tx: Tx, cause: Cause, connectionId: string): Promise<void>
   /** False: nothing waits for a person there. */
   privacyAnswered(tx: Tx, requestId: string): Promise<boolean>
+  /** The caller has the order's lock, as for the three after it. */
+  orderHeld(tx: Tx, cause: Cause, hold: HoldAsked): Promise<void>
+  /** False: it was not held. */
+  orderReleased(tx: Tx, cause: Cause, released: OrderDecided): Promise<boolean>
+  cancelWanted(tx: Tx, cause: Cause, asked: CancelAsked): Promise<void>
+  /** False: no cancellation of it was refused. */
+  orderKept(tx: Tx, cause: Cause, kept: OrderDecided): Promise<boolean>
 }
 
 export interface AppSetting {

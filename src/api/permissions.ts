@@ -39,6 +39,8 @@ const holders = {
   'inventory:read': 'owner manager operator viewer key',
   'inventory:write': 'owner manager operator key',
   'orders:read': 'owner manager operator viewer key',
+  // Holding, releasing, cancelling.
+  'orders:write': 'owner manager operator key',
   // Names and addresses. A viewer sees them where the owner said so.
   'orders:persons': 'owner manager operator key',
   'fulfillment:read': 'owner manager operator viewer key',

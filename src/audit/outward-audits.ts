@@ -100,7 +100,7 @@ export const outwardAudits: readonly Audit[] = [
     over: 'orders',
     sql: `select e.subject_id as effect_subject_id, min(e.effect_id::text)::uuid as effect_id ${page}
       cross join lateral (select f.fulfillment_order_id as id from fulfillment_order f where f.merchant_id = $1 and f.order_id = d.order_id
-        union select s.shipment_id from shipment s where s.merchant_id = $1 and s.order_id = d.order_id offset 0) b
+        union select s.shipment_id from shipment s where s.merchant_id = $1 and s.order_id = d.order_id union select d.order_id offset 0) b
       ${each('effect', 'e', 'subject_id = b.id')} group by e.subject_id, e.kind, e.dedupe_key having count(*) > 1`,
   },
   {
@@ -111,7 +111,7 @@ export const outwardAudits: readonly Audit[] = [
     over: 'orders',
     sql: `select e.effect_id ${page}
       cross join lateral (select f.fulfillment_order_id as id from fulfillment_order f where f.merchant_id = $1 and f.order_id = d.order_id
-        union select s.shipment_id from shipment s where s.merchant_id = $1 and s.order_id = d.order_id offset 0) b
+        union select s.shipment_id from shipment s where s.merchant_id = $1 and s.order_id = d.order_id union select d.order_id offset 0) b
       ${each('effect', 'e', 'subject_id = b.id')} where e.state in ('dead', 'unverifiable') and not ${wasRaised('effect_failed', 'd.order_id')}`,
   },
   {

@@ -51,7 +51,7 @@ const counted = (from: string) => `(select count(*)::int from (select 1 from ${f
 const lagColumns = `
   ${counted(`inbox_message m where m.merchant_id = $1 and m.connection_id = t.connection_id and m.state = 'pending'`)} as "pendingMessages",
   ${counted('listing_push p where p.merchant_id = $1 and p.connection_id = t.connection_id and p.desired_version > p.confirmed_version')} as "listingsBehind",
-  ${counted(`effect e where e.merchant_id = $1 and e.connection_id = t.connection_id and e.state in ('pending','sending','unknown','accepted')`)} as "effectsOpen"`
+  ${counted(`effect e where e.merchant_id = $1 and e.connection_id = t.connection_id and e.state in ('pending','sending','unknown','accepted') and e.kind <> 'release'`)} as "effectsOpen"`
 
 /** Where a sealed value of a connection lives: it opens nowhere else. */
 export function placeOf(merchantId: string, connectionId: string, column: 'credentials' | 'endpoint_token'): Place {

@@ -1,7 +1,7 @@
 import type { Ids } from '../platform/base/ports.ts'
 import type { Tx } from '../platform/db/tx.ts'
 
-export type EffectKind = 'request' | 'request_cancel' | 'shipped' | 'cancel'
+export type EffectKind = 'request' | 'request_cancel' | 'shipped' | 'cancel' | 'release'
 export type EffectState =
   | 'pending'
   | 'sending'
@@ -20,6 +20,8 @@ export interface NewEffect {
   readonly subjectId: string
   readonly orderId: string
   readonly intent: Readonly<Record<string, unknown>>
+  /** Not before then; now unless said. */
+  readonly dueAt?: string | null
 }
 export interface Effect extends NewEffect {
   readonly effectId: string
@@ -33,9 +35,9 @@ export interface Effect extends NewEffect {
 export async function intend(tx: Tx, ids: Ids, effects: readonly NewEffect[]): Promise<void> {
   if (effects.length === 0) return
   await tx.rows(
-    `insert into effect (merchant_id, effect_id, connection_id, kind, dedupe_key, subject_id, order_id, intent)
-     select $1, "effectId", "connectionId", kind, "dedupeKey", "subjectId", "orderId", intent
-     from json_to_recordset($2::json) as t("effectId" uuid, "connectionId" uuid, kind text, "dedupeKey" text, "subjectId" uuid, "orderId" uuid, intent jsonb)
+    `insert into effect (merchant_id, effect_id, connection_id, kind, dedupe_key, subject_id, order_id, intent, due_at)
+     select $1, "effectId", "connectionId", kind, "dedupeKey", "subjectId", "orderId", intent, coalesce("dueAt", now())
+     from json_to_recordset($2::json) as t("effectId" uuid, "connectionId" uuid, kind text, "dedupeKey" text, "subjectId" uuid, "orderId" uuid, intent jsonb, "dueAt" timestamptz)
      on conflict (merchant_id, kind, dedupe_key) do nothing`,
     [tx.merchantId, JSON.stringify(effects.map((e) => ({ ...e, effectId: ids.uuid() })))],
   )
@@ -173,6 +175,15 @@ export async function dropEffects(
     changeOfSubjects(`'pending', 'sending', 'unknown', 'accepted', 'unverifiable'`, `state = 'refused', reason = $4`),
     [tx.merchantId, [...new Set(subjectIds)], kind, reason],
   )
+}
+
+/** Those of a kind about this subject that were given up or never proven. */
+export async function failedEffects(tx: Tx, kind: EffectKind, subjectId: string): Promise<string[]> {
+  const rows = await tx.rows<{ id: string }>(
+    `select x.effect_id as id from effect x where x.merchant_id = $1 and x.subject_id = $2 and x.kind = $3 and x.state in ('dead', 'unverifiable')`,
+    [tx.merchantId, subjectId, kind],
+  )
+  return rows.map((row) => row.id)
 }
 
 export interface Settlement {

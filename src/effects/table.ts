@@ -30,7 +30,7 @@ export const effect = pgTable(
       .on(t.merchantId, t.connectionId, t.dueAt)
       .where(sql`${t.state} in ('pending','sending','unknown','accepted')`),
     index('effect_of_subject').on(t.merchantId, t.subjectId),
-    check('effect_kind', sql`${t.kind} in ('request','request_cancel','shipped','cancel')`),
+    check('effect_kind', sql`${t.kind} in ('request','request_cancel','shipped','cancel','release')`),
     check(
       'effect_state',
       sql`${t.state} in ('pending','sending','unknown','accepted','confirmed','unverifiable','refused','dead')`,

@@ -58,7 +58,7 @@ interface Parcel {
 }
 
 /**
- * What may be asked for now: reserved and not handed off, of orders that are paid, mapped, wanted and complete. An
+ * What may be asked for now: reserved and not handed off, of orders that are paid, mapped, wanted, complete and not held. An
  * order of which a partner refused or shorted a part waits for a person. What a person ships by hand is never handed off,
  * so that an edit can let go of it: what they were asked for and have not sent yet is left out. Counts, because a NOT EXISTS may be answered by
  * reading all of the merchant's rows into a hash while statistics are young.
@@ -78,6 +78,7 @@ async function parcelsOf(tx: Tx, orderIds: readonly string[]): Promise<Parcel[]>
          from order_line_component c where c.merchant_id = $1 and c.order_id = o.order_id) c
        cross join lateral (select count(*) as unmapped from order_line l
          where l.merchant_id = $1 and l.order_id = o.order_id and l.physical and l.qty_ordered > l.qty_cancelled and l.line_id <> all(c.mapped)) l
+       cross join lateral (select count(*) as halts from order_halt z where z.merchant_id = $1 and z.order_id = o.order_id and z.halted) z
        cross join lateral (select count(*) as stopped from fulfillment_order f
          where f.merchant_id = $1 and f.order_id = o.order_id and f.status = 'incomplete') f
        cross join lateral (select * from reservation r where r.merchant_id = $1 and r.order_id = o.order_id and r.reserved > r.handed offset 0) r
@@ -85,7 +86,7 @@ async function parcelsOf(tx: Tx, orderIds: readonly string[]): Promise<Parcel[]>
          join fulfillment_order_line x on x.merchant_id = $1 and x.fulfillment_order_id = f.fulfillment_order_id and x.line_id = r.line_id and x.item_id = r.item_id
          where f.merchant_id = $1 and f.order_id = o.order_id and f.connection_id is null and f.status = 'in_progress'
            and f.location_id = r.location_id) h on true
-       where (m.ships_partially or c.short = 0) and l.unmapped = 0 and f.stopped = 0 and r.reserved - r.handed > coalesce(h.asked, 0)
+       where (m.ships_partially or c.short = 0) and l.unmapped = 0 and f.stopped = 0 and z.halts = 0 and r.reserved - r.handed > coalesce(h.asked, 0)
        group by 1, 2, 3, 4 offset 0) d
      cross join lateral (select connection_id from location p where p.merchant_id = $1 and p.location_id = d.location_id offset 0) p
      cross join lateral (select count(*) as asked from fulfillment_order f where f.merchant_id = $1 and f.order_id = d.order_id
@@ -162,14 +163,15 @@ export async function reopenRequests(
 }
 
 /**
- * Asks partners to stop what cancelled orders no longer want; their stock stays held until the partner answers or ships.
+ * Asks partners to stop what cancelled orders, and those that a person wants cancelled, no longer want; their stock stays held until the partner answers or ships.
  * What a person was to ship by hand ends here.
  */
 export async function requestCancels(tx: Tx, orderIds: readonly string[]): Promise<OpenedRequest[]> {
   return tx.rows<OpenedRequest & object>(
     `with due as materialized (
        select f.fulfillment_order_id from unnest($2::uuid[]) as i(order_id)
-       cross join lateral (select 1 from orders o where o.merchant_id = $1 and o.order_id = i.order_id and o.cancelled_at is not null offset 0) o
+       cross join lateral (select 1 from orders o where o.merchant_id = $1 and o.order_id = i.order_id
+         and (o.cancelled_at is not null or (select count(*) from order_halt z where z.merchant_id = $1 and z.order_id = i.order_id and z.cancel_state = 'asked') > 0) offset 0) o
        cross join lateral (select fulfillment_order_id from fulfillment_order f where f.merchant_id = $1 and f.order_id = i.order_id
          and f.request_status in ('submitted', 'accepted') and f.status in ('open', 'in_progress') offset 0) f
      ), by_hand as (

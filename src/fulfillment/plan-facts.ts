@@ -96,7 +96,9 @@ function planAnswer(
   if (!['open', 'in_progress'].includes(request.status)) return // an answer to what is over changes nothing
   // Dropped without our asking is a refusal: asked again by itself, it would be dropped again, without end.
   const stopped =
-    request.cancelled || (fact.type === 'cancel_accepted' && request.requestStatus.startsWith('cancellation'))
+    request.cancelled ||
+    request.requestStatus === 'cancellation_requested' ||
+    (fact.type === 'cancel_accepted' && request.requestStatus.startsWith('cancellation'))
   refuseRest(draft, request, stopped ? 'cancelled' : 'rejected')
   if (fact.type === 'cancel_accepted') draft.cancelProven.add(fulfillmentOrderId)
   draft.states.push({

@@ -53,6 +53,16 @@ export function fitArrived(
   return fitAsked(tx, version, { orderIds, freed: [], fresh })
 }
 
+/** Of orders whose reservations stay as they are, though what is asked for may change. */
+export const unchangedFit = (orderIds: readonly string[]): Fit => ({
+  orderIds,
+  shortByOrder: new Map(),
+  excess: [],
+  itemIds: [],
+  fresh: none,
+  freshHeld: [],
+})
+
 interface Asked {
   readonly orderIds: readonly string[]
   readonly freed: readonly string[]

@@ -1,9 +1,24 @@
-import { ChannelError, type ErrorKind, type Outcome, type ShipmentCommand } from '../connector-kit/index.ts'
-import { claimEffects, type Effect, recallEffects, type Settlement, settleEffects } from '../effects/effects.ts'
+import {
+  ChannelError,
+  type Connector,
+  type ErrorKind,
+  type Outcome,
+  type ShipmentCommand,
+} from '../connector-kit/index.ts'
+import {
+  claimEffects,
+  type Effect,
+  type EffectKind,
+  recallEffects,
+  type Settlement,
+  settleEffects,
+} from '../effects/effects.ts'
 import { type WholeOrder, wholeOrders } from '../fulfillment/whole-orders.ts'
 import { raiseExceptions, recordEvents, resolveExceptions } from '../journal/record.ts'
+import { lockOrders } from '../orders/lock-orders.ts'
 import { LeaseLost } from '../platform/db/lane.ts'
 import type { Turn } from '../platform/work/runner.ts'
+import { cancelThere, endDueHolds, fetchCancelled, noteCancel } from './cancel-effects.ts'
 import { noteContactOf, type Shift } from './deps.ts'
 
 const perTurn = 25
@@ -24,13 +39,22 @@ interface Carried {
   readonly failure: ErrorKind | null
 }
 
-/** Tells the shop what was shipped, one shipment at a time, each looked for before it is sent again and read back after. */
+const kindsTaken = ({ shipments, cancellations }: Connector): EffectKind[] => [
+  ...(shipments ? (['shipped'] as const) : []),
+  ...(cancellations ? (['cancel'] as const) : []),
+]
+
+/**
+ * Tells the shop what was shipped and what is to be cancelled, one at a time, each looked for before it is sent again and
+ * read back after.
+ */
 export async function runEffects(shift: Shift): Promise<Turn> {
-  const { shipments } = shift.connection.connector
-  if (!shipments || !shift.connection.writes) return done
+  await endDueHolds(shift)
+  const kinds = kindsTaken(shift.connection.connector)
+  if (kinds.length === 0 || !shift.connection.writes) return done
   const { claimed, whole } = await shift.tenant(async (tx) => {
     if (shift.lease.tookOver) await recallEffects(tx, shift.lease.connectionId)
-    const claimed = await claimEffects(tx, shift.lease.connectionId, ['shipped'], perTurn)
+    const claimed = await claimEffects(tx, shift.lease.connectionId, kinds, perTurn)
     return {
       claimed,
       whole: await wholeOrders(
@@ -45,9 +69,11 @@ export async function runEffects(shift: Shift): Promise<Turn> {
     const stops = failure !== null && ofTheShop.has(failure)
     const dueInMs = settlement.dueInMs ?? 0
     await shift.tenant(async (tx) => {
+      if (effect.kind === 'cancel') await lockOrders(tx, [effect.orderId])
       await settleEffects(tx, [settlement, ...(stops ? claimed.slice(at + 1).map((e) => putBack(e, dueInMs)) : [])])
-      await noteShipped(shift, tx, effect, settlement)
+      await noteOutcome(shift, tx, effect, settlement)
     })
+    if (effect.kind === 'cancel' && settlement.state === 'confirmed') await fetchCancelled(shift, effect)
     if (stops) return { again: false, dueInMs, holdMs: dueInMs }
     if (settlement.dueInMs !== undefined) wait = Math.min(wait ?? dueInMs, dueInMs)
   }
@@ -61,7 +87,7 @@ const putBack = (effect: Effect, dueInMs: number): Settlement => ({
   uncounted: effect.state === 'sending',
 })
 
-async function noteShipped(
+async function noteOutcome(
   shift: Shift,
   tx: Parameters<Parameters<Shift['tenant']>[0]>[0],
   effect: Effect,
@@ -69,11 +95,13 @@ async function noteShipped(
 ): Promise<void> {
   const cause = { kind: 'effect', id: effect.effectId } as const
   if (settlement.state === 'confirmed') {
-    await recordEvents(tx, 'hub', [
-      { orderId: effect.orderId, kind: 'shipment.confirmed', cause, data: { tracking: effect.intent.tracking } },
-    ])
+    const { orderId, intent } = effect
+    const [kind, data] =
+      effect.kind === 'cancel' ? ['order.cancel_told', {}] : ['shipment.confirmed', { tracking: intent.tracking }]
+    await recordEvents(tx, 'hub', [{ orderId, kind, cause, data }])
     await resolveExceptions(tx, [`effect.${effect.effectId}`])
   }
+  if (effect.kind === 'cancel') await noteCancel(tx, effect, settlement)
   const late = effect.attempts >= attemptsAlarm && settlement.reason !== undefined
   if (late || settlement.state === 'dead' || settlement.state === 'unverifiable') {
     const detail = { effect: effect.kind, reason: settlement.reason ?? '', connection: shift.lease.connectionId }
@@ -110,6 +138,7 @@ async function carryOut(shift: Shift, effect: Effect, whole: WholeOrder | undefi
   const { effectId } = effect
   const command = commandOf(effect, whole)
   try {
+    if (effect.kind === 'cancel') return await carryCancel(shift, effect)
     const ctx = shift.call()
     if (effect.state === 'accepted' || effect.state === 'unknown' || effect.attempts > 1) {
       const remote = (await shipments?.find(ctx, command)) ?? null
@@ -130,6 +159,19 @@ async function carryOut(shift: Shift, effect: Effect, whole: WholeOrder | undefi
     await noteContactOf(shift, error)
     return { settlement: settleFailure(effect, error), failure: error.kind }
   }
+}
+
+/** Done when the shop itself shows it as cancelled, which the connector has looked at. */
+async function carryCancel(shift: Shift, effect: Effect): Promise<Carried> {
+  const { effectId } = effect
+  await shift.ports.failpoints.hit('effect.before_call')
+  const outcome = await cancelThere(shift, shift.call(), effect)
+  await shift.ports.failpoints.hit('effect.after_call')
+  if (outcome === null) return fine({ effectId, state: 'dead', reason: 'this channel takes no cancellations' })
+  if (outcome.outcome === 'failed')
+    return { settlement: settleFailure(effect, outcome.error), failure: outcome.error.kind }
+  await noteContactOf(shift, null)
+  return fine({ effectId, state: 'confirmed', externalRef: outcome.remote ?? null })
 }
 
 const fine = (settlement: Settlement): Carried => ({ settlement, failure: null })
@@ -158,6 +200,9 @@ function settleFailure(effect: Effect, error: ChannelError): Settlement {
   const reason = `${error.kind}: ${error.message}`.slice(0, 500)
   const wait = error.info.retryAfterMs ?? waitFor(effect.attempts, 500)
   if (error.kind === 'already_applied') return { effectId, state: 'accepted', dueInMs: confirmAfterMs }
+  // A cancellation is looked for before every try, so that it is simply tried again, and counted.
+  if (effect.kind === 'cancel' && error.kind === 'outcome_unknown')
+    return { effectId, state: 'pending', reason, dueInMs: waitFor(effect.attempts, confirmTriesMs) }
   if (error.kind === 'outcome_unknown') return { effectId, state: 'unknown', reason, dueInMs: confirmTriesMs }
   if (
     error.kind === 'rate_limited' ||
@@ -174,6 +219,9 @@ function settleFailure(effect: Effect, error: ChannelError): Settlement {
       uncounted: effect.state === 'sending',
     }
   if (error.kind === 'invalid' || error.kind === 'unsupported' || error.kind === 'not_found')
+    return { effectId, state: 'dead', reason }
+  // What the shop will not cancel now it will not cancel at the tenth try: whoever asked decides.
+  if (effect.kind === 'cancel' && (error.kind === 'conflict' || error.kind === 'forbidden'))
     return { effectId, state: 'dead', reason }
   if (effect.attempts >= attemptsMax) return { effectId, state: 'dead', reason }
   return { effectId, state: keep(effect), reason, dueInMs: wait }

@@ -1,4 +1,5 @@
 import type { Tx } from '../platform/db/tx.ts'
+import type { CancelReason, CancelTell } from './order-halts.ts'
 import { type Standing, standingJoins } from './standing.ts'
 
 export const stages = [
@@ -40,6 +41,15 @@ export interface OrderRow {
   readonly hold: string | null
   readonly remoteStatus: string
   readonly shippingService: string | null
+  /** Held by a person here, whatever the channel says. */
+  readonly heldAt: Date | null
+  readonly heldReason: string | null
+  readonly heldUntil: Date | null
+  readonly cancelState: 'asked' | 'telling' | 'too_late' | 'refused' | null
+  readonly cancelReason: CancelReason | null
+  readonly cancelTell: CancelTell | null
+  readonly cancelAskedAt: Date | null
+  readonly cancelAnsweredAt: Date | null
   readonly stage: string
   readonly standing: Standing
   /** Its newest open exception. */
@@ -58,6 +68,8 @@ export const orderColumns = `t.order_id as "orderId", t.connection_id as "connec
   t.external_number as number, t.placed_at as "placedAt", t.imported_at as "importedAt", t.changed_at as "changedAt", t.cancelled_at as "cancelledAt",
   t.currency, t.total_minor as "totalMinor", t.shop_currency as "shopCurrency", t.shop_total_minor as "shopTotalMinor", t.refunded_minor as "refundedMinor",
   t.money_delta_minor as "moneyDeltaMinor", t.is_test as "isTest", t.hold, t.remote_status as "remoteStatus", t.shipping_service as "shippingService",
+  z.held_at as "heldAt", z.held_reason as "heldReason", z.held_until as "heldUntil", z.cancel_state as "cancelState", z.cancel_reason as "cancelReason",
+  z.cancel_tell as "cancelTell", z.cancel_asked_at as "cancelAskedAt", z.cancel_answered_at as "cancelAnsweredAt",
   s.stage, w.standing, x.kind as "problemKind", x.detail as "problemDetail", s.wanted, s.unmapped, s.short, s.reserved, s.handed, s.shipped`
 export const orderJoins = `left join lateral (select platform, name from channel_account a where a.merchant_id = $1 and a.account_id = t.account_id offset 0) a on true
   cross join lateral (select * from order_stage s where s.merchant_id = $1 and s.order_id = t.order_id offset 0) s

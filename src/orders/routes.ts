@@ -18,6 +18,7 @@ import { isUuid } from '../model/id.ts'
 import { normaliseNumber } from '../model/text.ts'
 import { principalOf } from '../platform/http/access.ts'
 import { notFound, Problem } from '../platform/http/problem.ts'
+import { actRoutes, mayActOn } from './act-routes.ts'
 import { listOrders } from './list-orders.ts'
 import { readLines, readOrder, readPersons, stages } from './read.ts'
 import { type FoundAfter, searchOrders } from './search-orders.ts'
@@ -69,6 +70,7 @@ function listRoute(app: Api, deps: ApiDeps): void {
   })
 }
 
+const refusal = z.string().nullable()
 const shownWhole = shownOrder.extend({
   lines: z.array(shownLine),
   persons: z.array(shownPerson).nullable().describe('Null without the scope orders:persons.'),
@@ -76,6 +78,9 @@ const shownWhole = shownOrder.extend({
   shipments: z.array(shownShipment),
   exceptions: z.array(shownException),
   timeline: z.array(shownEvent),
+  may: z
+    .object({ hold: refusal, release: refusal, cancel: refusal, keep: refusal })
+    .describe('What can be done to it now: null, or why not.'),
 })
 
 function oneRoute(app: Api, deps: ApiDeps): void {
@@ -96,6 +101,7 @@ function oneRoute(app: Api, deps: ApiDeps): void {
           shipments: (await shipmentsOfOrder(tx, id)).map(showShipment),
           exceptions: (await exceptionsOf(tx, id)).map(showException),
           timeline: (await timelineOf(tx, id)).map(showEvent),
+          may: { ...(await mayActOn(tx, deps, order)) },
         }
       }),
   })
@@ -140,7 +146,7 @@ function searchRoute(app: Api, deps: ApiDeps): void {
   })
 }
 
-/** Orders: many, one with everything about it, and by any number. */
+/** Orders: many, one with everything about it, by any number, and what a person decides about one. */
 export const orderRoutes =
   (deps: ApiDeps): ApiPlugin =>
   async (app) => {
@@ -148,4 +154,5 @@ export const orderRoutes =
     countRoute(app, deps)
     oneRoute(app, deps)
     searchRoute(app, deps)
+    actRoutes(app, deps)
   }

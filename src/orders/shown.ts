@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { showMoney, shownId, shownMoney, shownTime, showTime, showTimeOrNull } from '../api/fields.ts'
 import { publicId } from '../model/id.ts'
+import { cancelReasons, cancelTells } from './order-halts.ts'
 import type { OrderLineRow, OrderRow, PersonRow } from './read.ts'
 import { standings } from './standing.ts'
 
@@ -35,7 +36,27 @@ export const shownOrder = z.object({
   refunded: shownMoney,
   moneyDelta: shownMoney.describe('Total minus the sum of its parts. Not zero: flagged, never mended.'),
   isTest: z.boolean(),
-  hold: z.string().nullable(),
+  hold: z.string().nullable().describe('Why its channel holds it.'),
+  held: z
+    .object({
+      reason: z.string(),
+      since: shownTime,
+      until: shownTime.nullable().describe('Null: until a person lets it go.'),
+    })
+    .nullable()
+    .describe('Held here by a person.'),
+  cancel: z
+    .object({
+      state: z
+        .enum(['asked', 'telling', 'too_late', 'refused'])
+        .describe('asked: a partner has it. telling: the channel is told. It is cancelled when cancelledAt says so.'),
+      reason: z.enum(cancelReasons).nullable(),
+      tell: z.enum(cancelTells).nullable(),
+      askedAt: shownTime.nullable(),
+      answeredAt: shownTime.nullable().describe('When this state was reached, if a far side answered.'),
+    })
+    .nullable()
+    .describe('A person wants it cancelled.'),
   remoteStatus: z.string(),
   shippingService: z.string().nullable(),
   units: units.describe("wanted and unmapped count lines' units, the others count stock units"),
@@ -61,6 +82,20 @@ export const showOrder = (row: OrderRow): z.infer<typeof shownOrder> => ({
   moneyDelta: showMoney(row.moneyDeltaMinor, row.currency),
   isTest: row.isTest,
   hold: row.hold,
+  held:
+    row.heldAt === null
+      ? null
+      : { reason: row.heldReason ?? '', since: showTime(row.heldAt), until: showTimeOrNull(row.heldUntil) },
+  cancel:
+    row.cancelState === null
+      ? null
+      : {
+          state: row.cancelState,
+          reason: row.cancelReason,
+          tell: row.cancelTell,
+          askedAt: showTimeOrNull(row.cancelAskedAt),
+          answeredAt: showTimeOrNull(row.cancelAnsweredAt),
+        },
   remoteStatus: row.remoteStatus,
   shippingService: row.shippingService,
   units: {

@@ -17,13 +17,19 @@ export type Standing = (typeof standings)[number]
 /** Holds that end by themselves, or are not ours to end. */
 const waits = `'awaiting_payment', 'channel_fulfilled'`
 
-/** Of an order `t` with its stage `s`: its newest open exception `x`, and where it stands, `w`. The one place that decides. */
+/**
+ * Of an order `t` with its stage `s`: its newest open exception `x`, what a person wants of it `z`, and where it stands,
+ * `w`. The one place that decides.
+ */
 export const standingJoins = `left join lateral (
     select kind, detail from exception x where x.merchant_id = $1 and x.subject_id = t.order_id and x.resolved_at is null
     order by x.raised_at desc, x.exception_id limit 1) x on true
+  left join lateral (select *, z.held_until is not null or coalesce(z.cancel_state, '') in ('asked', 'telling') as waits
+    from order_halt z where z.merchant_id = $1 and z.order_id = t.order_id offset 0) z on true
   cross join lateral (select case
     when s.stage = 'cancelled' then 'cancelled'
-    when x.kind is not null or s.stage = 'unmapped' or (s.stage = 'on_hold' and coalesce(t.hold, '') not in (${waits})) then 'needs_you'
+    when x.kind is not null or s.stage = 'unmapped' or (s.stage = 'on_hold' and case
+      when t.hold is null then not coalesce(z.waits, false) else t.hold not in (${waits}) end) then 'needs_you'
     when s.stage in ('received', 'on_hold', 'short') then 'waiting'
     when s.stage = 'ready' then 'to_send'
     when s.stage = 'in_fulfillment' then 'at_warehouse'

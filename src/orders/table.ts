@@ -60,6 +60,44 @@ export const orders = pgTable(
 )
 
 /**
+ * What a person wants of an order, beside what its channel says of it: that it waits here, or that it is cancelled. A row
+ * is there only for orders that were ever held or asked to be cancelled.
+ */
+export const orderHalt = pgTable(
+  'order_halt',
+  {
+    merchantId: merchantId(),
+    orderId: uuid('order_id').notNull(),
+    heldAt: instant('held_at'),
+    heldReason: text('held_reason'),
+    /** It lets go by itself then; null: a person does. */
+    heldUntil: instant('held_until'),
+    /** Asked: a partner has it. Telling: nobody has it any more, and the channel is told. Too late, refused: it is over. */
+    cancelState: text('cancel_state'),
+    cancelReason: text('cancel_reason'),
+    /** When the channel is told: once partners `agreed`, or `now`. */
+    cancelTell: text('cancel_tell'),
+    cancelAskedAt: instant('cancel_asked_at'),
+    cancelAnsweredAt: instant('cancel_answered_at'),
+    cancelTries: integer('cancel_tries').notNull().default(0),
+    /** Nothing of it is handed to a partner. */
+    halted: boolean('halted')
+      .notNull()
+      .generatedAlwaysAs(sql`held_at is not null or coalesce(cancel_state, '') in ('asked', 'telling', 'refused')`),
+  },
+  (t) => [
+    primaryKey({ columns: [t.merchantId, t.orderId] }),
+    check(
+      'halt_hold',
+      sql`(${t.heldAt} is null) = (${t.heldReason} is null) and (${t.heldUntil} is null or ${t.heldAt} is not null)`,
+    ),
+    check('halt_cancel_state', sql`${t.cancelState} in ('asked','telling','too_late','refused')`),
+    check('halt_cancel_reason', sql`${t.cancelReason} in ('out_of_stock','buyer_request','other')`),
+    check('halt_cancel_tell', sql`${t.cancelTell} in ('agreed','now')`),
+  ],
+)
+
+/**
  * The only home of personal data outside raw bodies. No foreign keys from here on: a check for each row, with a lock on
  * its order, would prove what one transaction writes together.
  */

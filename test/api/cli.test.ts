@@ -163,7 +163,10 @@ test('for a program, a refusal is JSON too', async () => {
     detail: 'Sign in, or send a valid API key as "Authorization: Bearer …".',
   })
   const unknown = await crossdock(['orders', 'delete', '--json'])
-  expect(JSON.parse(unknown.err)).toEqual({ detail: '"orders" has: list, show, search, standings', code: 'CLI_USAGE' })
+  expect(JSON.parse(unknown.err)).toEqual({
+    detail: '"orders" has: list, show, search, hold, release, cancel, keep, standings',
+    code: 'CLI_USAGE',
+  })
 })
 
 test.each([

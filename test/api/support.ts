@@ -10,6 +10,7 @@ import {
   type Manifest,
 } from '../../src/connector-kit/index.ts'
 import { itemsCreated, mappingChanged, requestRetried, stockAdjusted } from '../../src/flows.ts'
+import { cancelWanted, orderHeld, orderKept, orderReleased } from '../../src/flows-orders.ts'
 import { shippedByHand } from '../../src/flows-partner.ts'
 import { privacyAnswered, privacyAsked } from '../../src/flows-privacy.ts'
 import { resolveExceptions } from '../../src/journal/record.ts'
@@ -67,6 +68,7 @@ const shop = defineConnector<{ token: string }>({
   orders: { list: never, get: never, translate: never },
   listings: { list: never },
   inventory: { read: never, push: never },
+  cancellations: { cancel: never },
 })
 const partner = defineConnector<{ password: string }>({
   manifest: manifest('fake-3pl', 'partner'),
@@ -96,6 +98,10 @@ const flows: ApiDeps['flows'] = {
   connectionMended: (tx, _cause, id) => resolveExceptions(tx, [`connection.${id}`]),
   privacyAsked: (tx, asked) => privacyAsked(tx, ids, asked),
   privacyAnswered: (tx, id) => privacyAnswered(tx, id),
+  orderHeld: (tx, cause, asked) => orderHeld(tx, ids, cause, asked),
+  orderReleased: (tx, cause, asked) => orderReleased(tx, ids, cause, asked),
+  cancelWanted: (tx, cause, asked) => cancelWanted(tx, ids, cause, asked),
+  orderKept: (tx, cause, asked) => orderKept(tx, ids, cause, asked),
 }
 
 /** A JSON answer; a test that reads a field which is not there sees undefined, and fails. */

@@ -29,6 +29,33 @@ export const orders: readonly Command[] = [
   },
   {
     noun: 'orders',
+    verb: 'hold',
+    what: 'Keeps it here, unless a warehouse has it',
+    method: 'POST',
+    path: '/orders/:id/hold',
+    options: [must(text('reason', 'why')), text('until', 'when it lets go by itself, like 2026-12-01T00:00:00Z')],
+  },
+  { noun: 'orders', verb: 'release', what: 'Lets it go on', method: 'POST', path: '/orders/:id/release' },
+  {
+    noun: 'orders',
+    verb: 'cancel',
+    what: 'Has the warehouse stop it and the channel cancel it; orders show tells how far it is',
+    method: 'POST',
+    path: '/orders/:id/cancel',
+    options: [
+      must(text('reason', 'out_of_stock, buyer_request, other')),
+      text('tell', 'when the channel is told: agreed (usual: once nobody can ship it), or now'),
+    ],
+  },
+  {
+    noun: 'orders',
+    verb: 'keep',
+    what: 'Lets it go on after its channel refused to cancel it',
+    method: 'POST',
+    path: '/orders/:id/keep',
+  },
+  {
+    noun: 'orders',
     verb: 'standings',
     what: 'How many stand where, of the newest 2,000',
     method: 'GET',

@@ -43,6 +43,7 @@ const hub: Readonly<Record<string, Columns>> = {
   location: { plain: 'code name kind' },
   membership: { plain: 'role' },
   merchant: { plain: 'name time_zone' },
+  order_halt: { plain: 'held_reason cancel_state cancel_reason cancel_tell' },
   order_line: { plain: 'external_line_id sku_sold title' },
   order_line_component: {},
   order_number: { plain: 'normalised kind' },
