@@ -37,6 +37,14 @@ export interface Problem {
   readonly kind: string
   readonly detail: Readonly<Record<string, unknown>>
 }
+/** A person wants an order cancelled: how far that is. It is cancelled when the order itself says so. */
+export interface CancelWish {
+  readonly state: 'asked' | 'telling' | 'too_late' | 'refused'
+  readonly reason: string | null
+  readonly tell: string | null
+  readonly askedAt: string | null
+  readonly answeredAt: string | null
+}
 export interface Order {
   readonly id: string
   readonly number: string
@@ -56,6 +64,8 @@ export interface Order {
   readonly moneyDelta: Money
   readonly isTest: boolean
   readonly hold: string | null
+  readonly held: { readonly reason: string; readonly since: string; readonly until: string | null } | null
+  readonly cancel: CancelWish | null
   readonly remoteStatus: string
   readonly shippingService: string | null
   readonly units: {
@@ -149,6 +159,8 @@ export interface WholeOrder extends Order {
   readonly shipments: readonly Shipment[]
   readonly exceptions: readonly Exception[]
   readonly timeline: readonly TimelineEvent[]
+  /** What can be done to it now: null, or why not. */
+  readonly may: Readonly<Record<'hold' | 'release' | 'cancel' | 'keep', string | null>>
 }
 
 export interface Item {

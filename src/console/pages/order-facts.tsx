@@ -41,7 +41,7 @@ export function OrderFacts({ order }: { readonly order: WholeOrder }) {
         <dd>{plain(order.remoteStatus)}</dd>
         {order.hold !== null && (
           <>
-            <dt>Held</dt>
+            <dt>Held by the channel</dt>
             <dd>{plain(order.hold)}</dd>
           </>
         )}

@@ -10,11 +10,13 @@ import { Empty, Failed, Loading } from '../parts/states.tsx'
 import { StandingStatus, standingLooks } from '../parts/status.tsx'
 import { clockText, timeText, useZone } from '../parts/time.tsx'
 import { counted, moneyText, platformName } from '../parts/words.ts'
+import { OrderActions } from './order-actions.tsx'
 import { OrderFacts } from './order-facts.tsx'
 import { OrderLines } from './order-lines.tsx'
 import { OrderProblems } from './order-problems.tsx'
 import { OrderShipments } from './order-shipments.tsx'
 import { OrderTimeline } from './order-timeline.tsx'
+import { OrderWish } from './order-wish.tsx'
 
 const route = getRouteApi('/shell/orders/$id')
 
@@ -69,15 +71,19 @@ function Order({ order, readAt, stale }: { order: WholeOrder; readAt: number; st
           </h1>
           <StandingStatus standing={order.standing} />
         </div>
-        <span className={stale ? 'age age-stale' : 'age'}>
-          {stale ? 'not live: ' : ''}as of {clockText(new Date(readAt), zone)} · {zone}
-        </span>
+        <div className="order-head">
+          <OrderActions order={order} />
+          <span className={stale ? 'age age-stale' : 'age'}>
+            {stale ? 'not live: ' : ''}as of {clockText(new Date(readAt), zone)} · {zone}
+          </span>
+        </div>
       </div>
       <p className="order-sentence">
         {sentence} {order.standing === 'needs_you' ? '' : standingLooks[order.standing].means}
       </p>
       <Steps order={order} />
       <div className="stack">
+        <OrderWish order={order} />
         <OrderProblems order={order} />
         <div className="columns">
           <div className="stack">

@@ -6,12 +6,14 @@ interface ActButtonProps extends ButtonProps {
   /** The permission that the press needs. */
   readonly needs: string
   readonly act: () => void
+  /** Why this cannot be done to this thing now, whoever asks; null: it can. */
+  readonly why?: string | null
   readonly children: ReactNode
 }
 
 /** A button that says why it cannot be pressed, to whoever reaches it, instead of not being there. */
-export function ActButton({ needs, act, children, ...looks }: ActButtonProps) {
-  const refusal = useRefusal(needs)
+export function ActButton({ needs, act, why = null, children, ...looks }: ActButtonProps) {
+  const refusal = useRefusal(needs) ?? why
   const reason = useId()
   if (refusal === null)
     return (

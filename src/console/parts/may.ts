@@ -5,6 +5,7 @@ const acts: Readonly<Record<string, string>> = {
   'inventory:write': 'change stock',
   'listings:write': 'link listings',
   'exceptions:write': 'settle exceptions',
+  'orders:write': 'hold or cancel orders',
   'fulfillment:write': 'ask the warehouse',
 }
 

@@ -22,7 +22,12 @@ interface Look {
 
 export const standingLooks: Readonly<Record<Standing, Look>> = {
   needs_you: { word: 'Needs you', tone: 'critical', icon: 'warn', means: 'A person must decide. Open it to see what.' },
-  waiting: { word: 'Waiting', tone: 'neutral', icon: 'wait', means: 'Nothing to do until payment or stock arrives.' },
+  waiting: {
+    word: 'Waiting',
+    tone: 'neutral',
+    icon: 'wait',
+    means: 'Nothing to do now: it waits for payment, stock, an answer or the end of a hold.',
+  },
   to_send: { word: 'To send', tone: 'info', icon: 'send', means: 'Stock is reserved. It goes to the warehouse next.' },
   at_warehouse: { word: 'At warehouse', tone: 'info', icon: 'box', means: 'The warehouse has it.' },
   part_shipped: { word: 'Part shipped', tone: 'attention', icon: 'half', means: 'Some units have left, not all.' },

@@ -60,3 +60,10 @@ export function ageText(iso: string, now = Date.now()): string {
   if (s < 48 * 3_600) return `${Math.floor(s / 3_600)} h`
   return `${Math.floor(s / 86_400)} d`
 }
+
+/** "45 min", "2 h", "3 d": a length that somebody promised. */
+export function lengthText(ms: number): string {
+  const min = Math.max(1, Math.round(ms / 60_000))
+  if (min < 120) return min === 60 ? '1 h' : `${min} min`
+  return min < 2_880 ? `${Math.round(min / 60)} h` : `${Math.round(min / 1_440)} d`
+}
