@@ -9,7 +9,7 @@ import { principalOf } from '../platform/http/access.ts'
 import { notFound } from '../platform/http/problem.ts'
 import type { AccountDeps } from './account-deps.ts'
 import { personOf } from './session-auth.ts'
-import { endSessions, listSessions, type OwnSession, rotateToken } from './sessions.ts'
+import { endSessions, listSessions, markSeen, type OwnSession, rotateToken } from './sessions.ts'
 import { setToken } from './token-cookie.ts'
 
 interface Place {
@@ -83,12 +83,13 @@ function meRoute(app: Api, deps: AccountDeps): void {
     handler: async (request, reply) => {
       const { userId, sessionId } = personOf(request)
       const { merchant } = request.body
-      const token = await withAccountTx(deps.db, null, async (tx) => {
+      const token = await withAccountTx(deps.db, merchant, async (tx) => {
         const belongs = await tx.rows('select 1 from membership where merchant_id = $1 and user_id = $2', [
           merchant,
           userId,
         ])
         if (belongs.length === 0) throw notFound()
+        await markSeen(tx, deps.ports.clock.now(), userId)
         return rotateToken(tx, deps.ports, sessionId, { merchantId: merchant })
       })
       setToken(reply, deps.publicUrl, token.reveal())

@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { changesBetween, type Change as LoggedChange } from '../api/audit-log.ts'
 import type { Api } from '../api/deps.ts'
 import { answers, idOf, shownId, shownTime, showTime, showTimeOrNull } from '../api/fields.ts'
 import { conditions, type List, pageFields, pageOf, readPage } from '../api/page.ts'
-import { type Role, roles } from '../api/permissions.ts'
+import { type Role, roles, type Standing } from '../api/permissions.ts'
 import { acting } from '../api/transactions.ts'
 import { publicId } from '../model/id.ts'
 import { type AccountTx, withAccountTx } from '../platform/db/tx.ts'
@@ -28,7 +29,7 @@ const shownMember = z.object({
   seesPersons: z.boolean(),
   secondFactor: z.boolean(),
   joinedAt: shownTime,
-  seenAt: shownTime.nullable().describe('Null: not signed in here now.'),
+  seenAt: shownTime.nullable().describe('When they last looked at this merchant, to a minute. Null: never.'),
 })
 const show = (row: MemberRow): z.infer<typeof shownMember> => ({
   id: publicId('user', row.userId),
@@ -42,7 +43,7 @@ const show = (row: MemberRow): z.infer<typeof shownMember> => ({
 
 const list: List = { name: 'members', from: 'membership', keys: [['user_id', 'uuid']], direction: 'asc' }
 const select = `t.user_id as "userId", u.email, t.role, t.sees_persons as "seesPersons", u.totp_since is not null as "secondFactor",
-  t.created_at as "joinedAt", s.used_at as "seenAt"`
+  t.created_at as "joinedAt", greatest(t.seen_at, s.used_at) as "seenAt"`
 const joins = `cross join lateral (select email, totp_since from user_account where user_id = t.user_id offset 0) u
   cross join lateral (select max(used_at) as used_at from session where user_id = t.user_id and merchant_id = t.merchant_id) s`
 
@@ -61,17 +62,28 @@ export interface Change {
   readonly seesPersons?: boolean | undefined
 }
 
+interface Changed {
+  readonly role: Role
+  readonly changes: readonly LoggedChange[]
+}
+
 /** What somebody may do from now on. They sign in again: what was open before was opened with other rights. */
-async function changeMember(tx: AccountTx, userId: string, change: Change): Promise<Role> {
+async function changeMember(tx: AccountTx, userId: string, change: Change): Promise<Changed> {
   if (change.role !== undefined && change.role !== 'owner') await refuseLastOwner(tx, userId)
-  const [row] = await tx.rows<{ role: Role }>(
-    `update membership set role = coalesce($3, role), sees_persons = coalesce($4, sees_persons) where merchant_id = $1 and user_id = $2
-     returning role`,
-    [tx.merchantId, userId, change.role ?? null, change.seesPersons ?? null],
+  const [before] = await tx.rows<Standing & object>(
+    `select role, sees_persons as "seesPersons" from membership where merchant_id = $1 and user_id = $2 for update`,
+    [tx.merchantId, userId],
   )
-  if (!row) throw notFound()
+  if (!before) throw notFound()
+  const after = { role: change.role ?? before.role, seesPersons: change.seesPersons ?? before.seesPersons }
+  await tx.rows('update membership set role = $3, sees_persons = $4 where merchant_id = $1 and user_id = $2', [
+    tx.merchantId,
+    userId,
+    after.role,
+    after.seesPersons,
+  ])
   await endSessions(tx, userId, { merchantId: tx.merchantId })
-  return row.role
+  return { role: after.role, changes: changesBetween(before, after, { fixed: ['role', 'seesPersons'] }) }
 }
 
 async function removeMember(tx: AccountTx, userId: string): Promise<void> {
@@ -97,9 +109,9 @@ function changeRoutes(app: Api, deps: AccountDeps): void {
     },
     handler: (request) =>
       acting(deps, request, async (tx) => {
-        const role = await changeMember(tx, request.params.id, request.body)
+        const { role, changes } = await changeMember(tx, request.params.id, request.body)
         const id = publicId('user', request.params.id)
-        return { answer: { id, role }, done: 'member.role_changed', targets: [id, role] }
+        return { answer: { id, role }, done: 'member.role_changed', targets: [id, role], changes }
       }),
   })
   app.delete('/members/:id', {

@@ -5,7 +5,7 @@ import { publicId } from '../model/id.ts'
 import { withAccountTx } from '../platform/db/tx.ts'
 import { type Authenticate, principalOf, type SignedIn } from '../platform/http/access.ts'
 import { Problem } from '../platform/http/problem.ts'
-import { findSession } from './sessions.ts'
+import { findSession, markSeen } from './sessions.ts'
 import { tokenIn } from './token-cookie.ts'
 
 /** Who has this cookie. Role and membership are read at every request, so that what was taken from somebody ends at once. */
@@ -16,6 +16,8 @@ export function openSessionAuth(deps: Pick<ApiDeps, 'db' | 'ports' | 'publicUrl'
     const found = await withAccountTx(deps.db, null, (tx) => findSession(tx, deps.ports.clock.now(), token))
     if (found === null) return null
     const { sessionId, userId, merchantId, role, seesPersons, fresh } = found
+    if (found.touched && merchantId !== null)
+      await withAccountTx(deps.db, merchantId, (tx) => markSeen(tx, deps.ports.clock.now(), userId))
     return {
       merchantId: merchantId ?? '',
       actor: publicId('user', userId),

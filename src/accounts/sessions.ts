@@ -23,6 +23,8 @@ export interface SessionRow {
   readonly role: Role | null
   readonly seesPersons: boolean
   readonly fresh: boolean
+  /** They were not seen for a minute before this. */
+  readonly touched: boolean
   readonly endsAt: Date
 }
 
@@ -56,7 +58,7 @@ export async function openSession(
 
 /** Whose token this is now, and what they are to their merchant. */
 export async function findSession(tx: AccountTx, now: Date, token: string): Promise<SessionRow | null> {
-  const [row] = await tx.rows<Omit<SessionRow, 'fresh'> & { usedAt: Date; verifiedAt: Date }>(
+  const [row] = await tx.rows<Omit<SessionRow, 'fresh' | 'touched'> & { usedAt: Date; verifiedAt: Date }>(
     `select s.session_id as "sessionId", s.user_id as "userId", m.merchant_id as "merchantId", m.role, coalesce(m.sees_persons, false) as "seesPersons",
        s.used_at as "usedAt", s.verified_at as "verifiedAt", s.ends_at as "endsAt"
      from session s left join membership m on m.merchant_id = s.merchant_id and m.user_id = s.user_id
@@ -65,9 +67,18 @@ export async function findSession(tx: AccountTx, now: Date, token: string): Prom
   )
   if (!row) return null
   const { usedAt, verifiedAt, ...session } = row
-  if (usedAt < before(now, touchEveryS))
-    await tx.rows('update session set used_at = $2 where session_id = $1', [row.sessionId, now])
-  return { ...session, fresh: verifiedAt > before(now, freshS) }
+  const touched = usedAt < before(now, touchEveryS)
+  if (touched) await tx.rows('update session set used_at = $2 where session_id = $1', [row.sessionId, now])
+  return { ...session, touched, fresh: verifiedAt > before(now, freshS) }
+}
+
+/** They look at the merchant of this transaction. */
+export async function markSeen(tx: AccountTx, now: Date, userId: string): Promise<void> {
+  await tx.rows('update membership set seen_at = greatest(seen_at, $3) where merchant_id = $1 and user_id = $2', [
+    tx.merchantId,
+    userId,
+    now,
+  ])
 }
 
 /** A new token for what the session may do from now on; the old one ends. `verified`: they have just shown who they are. */

@@ -5,7 +5,7 @@ import { type AccountTx, withAccountTx } from '../platform/db/tx.ts'
 import type { AccountDeps } from './account-deps.ts'
 import { isOutdated } from './passwords.ts'
 import { showsSecondFactor } from './second-factor.ts'
-import { openSession } from './sessions.ts'
+import { markSeen, openSession } from './sessions.ts'
 import { makeToken, tokenHash } from './tokens.ts'
 import { type Counters, countersOf, countTry, forgiveTries } from './tries.ts'
 import { findUser, setPassword, type UserRow } from './users.ts'
@@ -114,6 +114,7 @@ async function letIn(
   if (tx.merchantId !== '') {
     const actor = publicId('user', user.userId)
     const targets = [publicId('session', sessionId)]
+    await markSeen(tx, ports.clock.now(), user.userId)
     await appendAct(tx, { at: ports.clock.now(), actor, act: 'user.signed_in', targets })
   }
   return token

@@ -73,6 +73,8 @@ export const membership = pgTable(
     /** A viewer who may see names and addresses all the same. */
     seesPersons: boolean('sees_persons').notNull().default(false),
     createdAt: createdAt(),
+    /** When they last looked at this merchant, to a minute; their sessions may be over. */
+    seenAt: instant('seen_at'),
   },
   (t) => [
     primaryKey({ columns: [t.merchantId, t.userId] }),

@@ -35,6 +35,12 @@ function isTimeZone(name: string): boolean {
 }
 export const timeZone = z.string().max(60).refine(isTimeZone, 'is no IANA time zone; write one like Europe/Berlin')
 
+const currencies = new Set(Intl.supportedValuesOf('currency'))
+export const currency = z
+  .string()
+  .max(60)
+  .refine((code) => currencies.has(code), 'is no ISO 4217 currency; write one like EUR')
+
 export const quantity = z.int().min(0).max(1_000_000)
 /** An instant, in UTC inside: PostgreSQL knows fewer offsets and years than ISO 8601. */
 export const when = z.iso

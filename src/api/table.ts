@@ -47,6 +47,8 @@ export const auditEntry = pgTable(
     targets: text('targets').array().notNull(),
     prevHash: bytea('prev_hash').notNull(),
     hash: bytea('hash').notNull(),
+    /** What it was before and after, by field, where both are words of ours; null for entries that changed no such thing. */
+    changes: jsonb('changes'),
   },
   (t) => [primaryKey({ columns: [t.merchantId, t.seq] }), index('audit_entry_at').on(t.merchantId, t.at)],
 )

@@ -5,7 +5,7 @@ import type { Purged, PurgePage } from '../platform/db/purge.ts'
 import { type AccountTx, retrying, type Tx, withAccountTx, withTenantTx } from '../platform/db/tx.ts'
 import { principalOf } from '../platform/http/access.ts'
 import { Problem } from '../platform/http/problem.ts'
-import { appendAct } from './audit-log.ts'
+import { appendAct, type Change } from './audit-log.ts'
 import type { ApiDeps } from './deps.ts'
 
 /** A read of the caller's merchant, of one moment: an order and its exceptions belong together. */
@@ -93,6 +93,9 @@ function targetsOf({ ids }: Pick<Asked, 'ids'>, answer: unknown): string[] {
   return [...new Set([...ids, ...(made === null ? [] : [made])])]
 }
 
+/** For the audit log: what was before and is now. */
+type Changed = (changes: readonly Change[]) => void
+
 /**
  * A change by the caller, in one transaction with the note of who asked for it and the entry in the audit log. With an Idempotency-Key the same
  * request is carried out once and answered alike for a day. Lanes are woken after the commit. Not `replayable`: what
@@ -101,7 +104,7 @@ function targetsOf({ ids }: Pick<Asked, 'ids'>, answer: unknown): string[] {
 export async function writing<T>(
   deps: ApiDeps,
   request: FastifyRequest,
-  work: (tx: Tx, cause: Cause) => Promise<T>,
+  work: (tx: Tx, cause: Cause, changed: Changed) => Promise<T>,
   { reason = null, replayable = true }: { readonly reason?: string | null; readonly replayable?: boolean } = {},
 ): Promise<T> {
   const { merchantId, actor } = principalOf(request)
@@ -130,22 +133,30 @@ async function carriedOut<T>(
   deps: ApiDeps,
   merchantId: string,
   given: Omit<Asked, 'requestId'>,
-  work: (tx: Tx, cause: Cause) => Promise<T>,
+  work: (tx: Tx, cause: Cause, changed: Changed) => Promise<T>,
 ): Promise<T> {
   const asked = { ...given, requestId: deps.ports.ids.uuid() }
   const result = await retrying(deps.ports.rng.unit, () =>
     withTenantTx(deps.db, merchantId, async (tx) => {
       const earlier = await earlierAnswer<T>(tx, asked)
       if (earlier !== null) return earlier.answer
-      const answer = await work(tx, { kind: 'api', id: asked.requestId })
+      const changes: Change[] = []
+      const answer = await work(tx, { kind: 'api', id: asked.requestId }, (some) => void changes.push(...some))
       const { actor, action: act } = asked
-      await appendAct(tx, { at: deps.ports.clock.now(), actor, act, targets: targetsOf(asked, answer) })
+      await appendAct(tx, { at: deps.ports.clock.now(), actor, act, targets: targetsOf(asked, answer), changes })
       if (asked.key !== null) await keepAnswer(tx, asked.requestId, answer)
       return answer
     }),
   )
   deps.wake(merchantId)
   return result
+}
+
+interface Done<T> {
+  readonly answer: T
+  readonly done: string
+  readonly targets: readonly string[]
+  readonly changes?: readonly Change[]
 }
 
 /**
@@ -155,14 +166,14 @@ async function carriedOut<T>(
 export function acting<T>(
   deps: ApiDeps,
   request: FastifyRequest,
-  work: (tx: AccountTx) => Promise<{ readonly answer: T; readonly done: string; readonly targets: readonly string[] }>,
+  work: (tx: AccountTx) => Promise<Done<T>>,
   merchantId = principalOf(request).merchantId,
 ): Promise<T> {
   return retrying(deps.ports.rng.unit, () =>
     withAccountTx(deps.db, merchantId === '' ? null : merchantId, async (tx) => {
-      const { answer, done, targets } = await work(tx)
+      const { answer, done, targets, changes = [] } = await work(tx)
       const { actor } = principalOf(request)
-      if (tx.merchantId !== '') await appendAct(tx, { at: deps.ports.clock.now(), actor, act: done, targets })
+      if (tx.merchantId !== '') await appendAct(tx, { at: deps.ports.clock.now(), actor, act: done, targets, changes })
       return answer
     }),
   )

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { changesBetween } from '../api/audit-log.ts'
 import type { Api, ApiDeps } from '../api/deps.ts'
 import { answers, created, idOf, shownId, text } from '../api/fields.ts'
 import { conditions, type List, pageFields, pageOf, readPage } from '../api/page.ts'
@@ -70,17 +71,20 @@ async function current(tx: Tx, locationId: string): Promise<LocationRow> {
   return row
 }
 
-async function changeLocation(tx: Tx, locationId: string, { version, ...to }: Change): Promise<void> {
+/** What it was before. */
+async function changeLocation(tx: Tx, locationId: string, { version, ...to }: Change): Promise<LocationRow> {
   await tx.rows('select 1 from location where merchant_id = $1 and location_id = $2 for no key update', [
     tx.merchantId,
     locationId,
   ])
-  if (version !== undefined && version !== versionOf(await current(tx, locationId)))
+  const before = await current(tx, locationId)
+  if (version !== undefined && version !== versionOf(before))
     throw new Problem(409, 'HUB_CONFLICT', 'The location was changed meanwhile. Read it again, then repeat.')
   await tx.rows(
     'update location set name = coalesce($3, name), rank = coalesce($4, rank) where merchant_id = $1 and location_id = $2',
     [tx.merchantId, locationId, to.name ?? null, to.rank ?? null],
   )
+  return before
 }
 
 /** Where stock lies. A partner's location is made with its connection. */
@@ -110,9 +114,11 @@ export function locationRoutes(app: Api, deps: ApiDeps): void {
     config: { scope: 'locations:write' },
     schema: { params: z.strictObject({ id: idOf('location') }), body: change, response: answers(shownLocation) },
     handler: (request) =>
-      writing(deps, request, async (tx) => {
-        await changeLocation(tx, request.params.id, request.body)
-        return show(await current(tx, request.params.id))
+      writing(deps, request, async (tx, _cause, changed) => {
+        const before = await changeLocation(tx, request.params.id, request.body)
+        const after = await current(tx, request.params.id)
+        changed(changesBetween(before, after, { fixed: ['rank'], named: ['name'] }))
+        return show(after)
       }),
   })
 }

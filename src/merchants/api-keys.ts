@@ -15,9 +15,12 @@ export interface KeyRow {
   readonly createdAt: Date
   readonly expiresAt: Date | null
   readonly revokedAt: Date | null
+  /** To five minutes. */
+  readonly lastUsedAt: Date | null
 }
 
-const columns = `key_id as "keyId", label, scopes, created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt"`
+const columns = `key_id as "keyId", label, scopes, created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt",
+  last_used_at as "lastUsedAt"`
 
 /** Makes a key. Its text is in this answer and nowhere else. */
 export async function createKey(

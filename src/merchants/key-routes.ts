@@ -16,6 +16,7 @@ export const shownKey = z.object({
   createdAt: z.string(),
   expiresAt: z.string().nullable(),
   revokedAt: z.string().nullable(),
+  lastUsedAt: z.string().nullable().describe('To five minutes; null: never.'),
 })
 export const shownSecret = z.string().describe('Shown once. Keep it; nobody can read it again.')
 
@@ -26,6 +27,7 @@ export const showKey = (row: KeyRow): z.infer<typeof shownKey> => ({
   createdAt: showTime(row.createdAt),
   expiresAt: showTimeOrNull(row.expiresAt),
   revokedAt: showTimeOrNull(row.revokedAt),
+  lastUsedAt: showTimeOrNull(row.lastUsedAt),
 })
 
 const keyId = z.string().regex(/^[0-9a-z]{8}$/, 'is no key id; write the 8 characters between hub_live_ and the next _')
@@ -60,7 +62,8 @@ export function keyRoutes(app: Api, deps: ApiDeps): void {
       const key = { merchantId: principal.merchantId, label, scopes: wanted, expiresAt: expiresAt ?? null }
       const { row, text: secret } = await acting(deps, request, async (tx) => {
         const answer = await createKey(tx, key)
-        return { answer, done: 'key.created', targets: [answer.row.keyId] }
+        const changes = [{ field: 'scopes', after: wanted }]
+        return { answer, done: 'key.created', targets: [answer.row.keyId], changes }
       })
       return reply.code(201).send({ ...showKey(row), secret: secret.reveal() })
     },

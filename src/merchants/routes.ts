@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { changesBetween } from '../api/audit-log.ts'
 import type { Api, ApiDeps, ApiPlugin } from '../api/deps.ts'
-import { answers, created, shownId, shownTime, showTime, text, timeZone } from '../api/fields.ts'
+import { answers, created, currency, shownId, shownTime, showTime, text, timeZone } from '../api/fields.ts'
 import { installScope } from '../api/permissions.ts'
 import { acting, reading, writing } from '../api/transactions.ts'
 import { publicId } from '../model/id.ts'
@@ -14,6 +15,7 @@ const shownMerchant = z.object({
   id: shownId,
   name: z.string(),
   timeZone: z.string(),
+  currency: z.string().nullable().describe('Of its books. Orders keep the currency of their channel.'),
   shipsPartially: z.boolean(),
   createdAt: shownTime,
 })
@@ -21,6 +23,7 @@ const show = (row: MerchantRow): z.infer<typeof shownMerchant> => ({
   id: publicId('merchant', row.merchantId),
   name: row.name,
   timeZone: row.timeZone,
+  currency: row.currency,
   shipsPartially: row.shipsPartially,
   createdAt: showTime(row.createdAt),
 })
@@ -69,19 +72,29 @@ function ownRoutes(app: Api, deps: ApiDeps): void {
       body: z.strictObject({
         name: text(200).optional(),
         timeZone: timeZone.optional(),
+        currency: currency.nullable().optional(),
         shipsPartially: z.boolean().optional(),
       }),
       response: answers(shownMerchant),
     },
     handler: (request) =>
-      writing(deps, request, async (tx) => {
-        const { name = null, timeZone: zone = null, shipsPartially = null } = request.body
+      writing(deps, request, async (tx, _cause, changed) => {
+        await tx.rows('select 1 from merchant where merchant_id = $1 for no key update', [tx.merchantId])
+        const before = await current(tx)
+        const { name, timeZone: zone, currency: books, shipsPartially } = request.body
         await tx.rows(
-          `update merchant set name = coalesce($2, name), time_zone = coalesce($3, time_zone), ships_partially = coalesce($4, ships_partially)
-           where merchant_id = $1`,
-          [tx.merchantId, name, zone, shipsPartially],
+          'update merchant set name = $2, time_zone = $3, currency = $4, ships_partially = $5 where merchant_id = $1',
+          [
+            tx.merchantId,
+            name ?? before.name,
+            zone ?? before.timeZone,
+            books === undefined ? before.currency : books,
+            shipsPartially ?? before.shipsPartially,
+          ],
         )
-        return show(await current(tx))
+        const after = await current(tx)
+        changed(changesBetween(before, after, { fixed: ['timeZone', 'currency', 'shipsPartially'], named: ['name'] }))
+        return show(after)
       }),
   })
 }

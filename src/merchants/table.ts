@@ -6,6 +6,8 @@ export const merchant = pgTable('merchant', {
   merchantId: merchantId().primaryKey(),
   name: text('name').notNull(),
   timeZone: text('time_zone').notNull().default('UTC'),
+  /** Of their books, ISO 4217. Null: they have not said. Orders keep the currency of their channel. */
+  currency: text('currency'),
   /** Hand off what is reserved although another line is short. Off: orders ship complete. */
   shipsPartially: boolean('ships_partially').notNull().default(false),
   createdAt: createdAt(),
@@ -21,4 +23,6 @@ export const apiKey = pgTable('api_key', {
   createdAt: createdAt(),
   expiresAt: instant('expires_at'),
   revokedAt: instant('revoked_at'),
+  /** To five minutes: reading does not become writing. */
+  lastUsedAt: instant('last_used_at'),
 })

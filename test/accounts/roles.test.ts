@@ -41,6 +41,7 @@ const may: Readonly<Record<string, string>> = {
   'POST /api-keys': 'ok',
   'DELETE /api-keys/{id}': 'ok',
   'GET /audit-log': 'omk',
+  'GET /audit-log/check': 'omk',
   'GET /audits': 'omvk',
   'GET /merchant': everybodyHere,
   'PATCH /merchant': 'omk',

@@ -129,7 +129,8 @@ describe('a member', () => {
     expect((await again.call('POST /items', { items: [{ sku: 'A' }] })).status).toBe(201)
     const log = list((await team.owner.call('GET /audit-log')).json.items)
     const changed = log.find(({ act }) => String(act) === 'member.role_changed')
-    expect(changed).toMatchObject({ actor: await idOf(team.owner), targets: [id, 'manager'] })
+    const changes = [{ field: 'role', before: 'viewer', after: 'manager' }]
+    expect(changed).toMatchObject({ actor: await idOf(team.owner), targets: [id, 'manager'], changes })
   })
 
   test('who is removed is out at once, and what they may nowhere else is nothing', async () => {
@@ -161,6 +162,21 @@ describe('a member', () => {
     const second = await signedIn(house, email)
     expect((await team.owner.call(`POST /members/${id}/sign-out`)).json).toEqual({ ended: 2 })
     expect([(await browser.call('GET /me')).status, (await second.call('GET /me')).status]).toEqual([401, 401])
+  })
+
+  test('was last seen when they were, also once they have signed out', async () => {
+    const { id, browser } = await aMember(house, team, 'viewer')
+    const seenAt = async () => {
+      const { json } = await team.owner.call('GET /members')
+      return Date.parse(String(list(json.items).find((one) => String(one.id) === id)?.seenAt))
+    }
+    house.pass(300)
+    expect((await browser.call('GET /orders')).status).toBe(200)
+    const seen = house.now().getTime()
+    expect((await browser.call('POST /sign-out')).status).toBe(200)
+    house.pass(3_600)
+    team = { ...team, owner: await signedIn(house, team.email) }
+    expect(Math.abs((await seenAt()) - seen)).toBeLessThan(60_000)
   })
 
   test('is listed with role and second factor, page by page', async () => {

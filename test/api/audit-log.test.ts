@@ -56,12 +56,35 @@ test('nothing that a person wrote is in it', async () => {
   expect((await api.call('GET /audit-log', { key: owner.key })).text).not.toContain('Canary')
 })
 
+test('a change of words of ours is kept with what was before; of a name only that it changed', async () => {
+  await api.call('PATCH /merchant', { key: owner.key, body: { timeZone: 'Europe/Berlin', currency: 'EUR' } })
+  await api.call('PATCH /merchant', { key: owner.key, body: { name: 'Canary', currency: 'EUR' } })
+  await api.call('PATCH /merchant', { key: owner.key, body: {} })
+  const [nothing, second, first, made] = await log()
+  expect(first?.changes).toEqual([
+    { field: 'timeZone', before: 'UTC', after: 'Europe/Berlin' },
+    { field: 'currency', before: null, after: 'EUR' },
+  ])
+  expect([nothing?.changes, second?.changes, made?.changes]).toEqual([[], [{ field: 'name' }], []])
+  const refused = await api.call('PATCH /merchant', { key: owner.key, body: { currency: 'EURO' } })
+  expect(list(refused.json.errors)).toMatchObject([{ field: 'currency' }])
+})
+
 test('changes at the same time make one chain without a gap', async () => {
   const made = await Promise.all(Array.from({ length: 20 }, (_, n) => aLocation(`L${n}`)))
   expect(made.map(({ status }) => status)).toEqual(made.map(() => 201))
   const seqs = (await log('?limit=200')).map(({ seq }) => Number(seq))
   expect(seqs).toEqual(Array.from({ length: 21 }, (_, n) => 21 - n))
   expect(await broken(true)).toEqual([])
+})
+
+test('a check goes on where the one before ended', async () => {
+  for (const code of ['A', 'B', 'C']) await aLocation(code)
+  const check = (after: string) => api.call(`GET /audit-log/check?after=${after}`, { key: owner.key })
+  expect((await check('0')).json).toEqual({ looked: 4, through: '4', broken: null, next: null })
+  expect((await check('2')).json).toEqual({ looked: 2, through: '4', broken: null, next: null })
+  expect((await check('4')).json).toEqual({ looked: 0, through: null, broken: null, next: null })
+  expect((await check('x')).status).toBe(400)
 })
 
 test('pages follow one another while entries are added', async () => {
@@ -99,6 +122,7 @@ describe('whoever changes it is found', () => {
     ['another time', `update audit_entry set at = at + interval '1 microsecond' where $m and seq = 3`, '3'],
     ['another client', `update audit_entry set client = 'browser' where $m and seq = 3`, '3'],
     ['another act', `update audit_entry set act = 'x' where $m and seq = 3`, '3'],
+    ['other values', `update audit_entry set changes = '[{"field":"role"}]' where $m and seq = 3`, '3'],
     ['other targets', `update audit_entry set targets = '{}' where $m and seq = 3`, '3'],
     ['an entry less', `delete from audit_entry where $m and seq = 3`, '4'],
     ['no beginning', `delete from audit_entry where $m and seq < 3`, '3'],
@@ -117,6 +141,8 @@ describe('whoever changes it is found', () => {
     await change(sql)
     expect(await broken(true)).toEqual([first])
     expect(await broken(false)).toEqual([first])
+    const check = (await api.call('GET /audit-log/check', { key: owner.key })).json
+    expect([check.broken, check.next]).toEqual([first, null])
     const told = await api.call('GET /audits', { key: owner.key })
     expect(list(told.json.audits).find(({ name }) => String(name) === 'audit_log_broken')).toMatchObject({
       state: 'broken',

@@ -52,6 +52,16 @@ test('[bad-input 45] a revoked key is 401 at once, and stays in the list', async
   expect(keys.find((key) => String(key.id) === id)?.revokedAt).not.toBeNull()
 })
 
+test('a key says when it was last used, and one that nobody used says so', async () => {
+  const { id, secret } = await aKey(['orders:read'])
+  const usedAt = async () =>
+    list((await api.call('GET /api-keys', { key: owner.key })).json.items).find((key) => String(key.id) === id)
+      ?.lastUsedAt
+  expect(await usedAt()).toBeNull()
+  await Promise.all([1, 2, 3].map(() => api.call('GET /orders', { key: secret })))
+  expect(Math.abs(Date.now() - Date.parse(String(await usedAt())))).toBeLessThan(60_000)
+})
+
 test('an expired key is 401', async () => {
   const { secret } = await aKey(['orders:read'], { expiresAt: '2020-01-01T00:00:00Z' })
   expect((await api.call('GET /orders', { key: secret })).status).toBe(401)

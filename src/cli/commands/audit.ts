@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { harmless } from '../print-answer.ts'
-import { type Command, flag, page } from './command.ts'
+import { type Command, flag, page, text } from './command.ts'
 
 const answered = z.object({
   scope: z.string(),
@@ -70,5 +70,14 @@ export const audit: readonly Command[] = [
     path: '/audit-log',
     options: page,
     columns: ['seq', 'at', 'actor', 'client', 'act', 'targets'],
+  },
+  {
+    noun: 'audit-log',
+    verb: 'check',
+    what: 'Whether it stands as it was written, 5,000 entries at a time; ends with 1 when not',
+    method: 'GET',
+    path: '/audit-log/check',
+    options: [text('after', 'the "next" of the answer before')],
+    failed: (answer) => z.object({ broken: z.string().nullable() }).parse(answer).broken !== null,
   },
 ]

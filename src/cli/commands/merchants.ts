@@ -27,6 +27,7 @@ export const merchants: readonly Command[] = [
     options: [
       text('name', 'its name'),
       text('time-zone', 'like Europe/Berlin'),
+      text('currency', 'of its books, like EUR'),
       json('ships-partially', 'true: what is there is shipped although a line is short'),
     ],
   },
@@ -37,7 +38,7 @@ export const merchants: readonly Command[] = [
     method: 'GET',
     path: '/api-keys',
     options: page,
-    columns: ['id', 'label', 'scopes', 'createdAt', 'revokedAt'],
+    columns: ['id', 'label', 'scopes', 'createdAt', 'lastUsedAt', 'revokedAt'],
   },
   {
     noun: 'api-keys',

@@ -28,11 +28,13 @@ const controlPlane = ['account_claim', 'account_holder', 'api_key', 'consent_sta
 const people = ['recovery_code', 'session', 'sign_in_step', 'sign_in_throttle', 'user_account']
 /** Who belongs to which merchant. A merchant's own rows, but no business of its trade. */
 const belonging = ['invitation', 'membership']
+/** What runs here: of the installation. */
+const machines = ['hub_process']
 /** Reached through their parents only. */
 const partitions = ['inbox_body_default', 'timeline_event_default']
 /** What differs from "one policy: its own merchant". */
 const policiesOf: Readonly<Record<string, readonly string[]>> = {
-  ...Object.fromEntries(controlPlane.map((table) => [table, [jobAll]])),
+  ...Object.fromEntries([...controlPlane, ...machines].map((table) => [table, [jobAll]])),
   ...Object.fromEntries(partitions.map((table) => [table, []])),
   ...Object.fromEntries(people.map((table) => [table, [account]])),
   ...Object.fromEntries(belonging.map((table) => [table, [accountOwn, accountSees]])),
@@ -55,6 +57,7 @@ const otherIndexes = [
   'account_holder (platform, external_account_id, merchant_id)',
   'api_key (key_id)',
   'consent_state (state_sha256)',
+  'hub_process (process_id)',
   'invitation (token_sha256)',
   'lane (kind, due_at)',
   'membership (user_id)',
@@ -85,12 +88,12 @@ test('the database holds our tables, their partitions, the queue’s and the mig
   expect(rows.map((row) => row.name)).toEqual(expected.sort())
 })
 
-test('every one of our tables names its merchant, but those of people', async () => {
+test('every one of our tables names its merchant, but those of people and of machines', async () => {
   const rows = await ask<{ name: string }>(
     `select c.relname as name from pg_class c where ${inPublic} and not exists (
        select 1 from pg_attribute a where a.attrelid = c.oid and a.attname = 'merchant_id' and a.atttypid = 'uuid'::regtype and a.attnotnull) order by 1`,
   )
-  expect(rows.map(({ name }) => name)).toEqual(people)
+  expect(rows.map(({ name }) => name)).toEqual([...machines, ...people])
 })
 
 describe('row-level security', () => {
@@ -175,7 +178,7 @@ describe('what the doors may do, column by column', () => {
 
   test('hub_job keeps the control plane and reads keys, states and due times', async () => {
     expect(await granted('hub_job')).toEqual({
-      ...Object.fromEntries(['lane', ...controlPlane].map((table) => [table, everything.toSorted()])),
+      ...Object.fromEntries(['lane', ...controlPlane, ...machines].map((table) => [table, everything.toSorted()])),
       account_holder: ['INSERT', 'SELECT'],
       consent_state: ['DELETE', 'INSERT', 'SELECT'],
       inbox_message: ['SELECT(connection_id due_at merchant_id message_id state)'],
@@ -195,7 +198,7 @@ describe('what the doors may do, column by column', () => {
       ...Object.fromEntries([...people, ...belonging].map((table) => [table, everything.toSorted()])),
       api_key: [
         'INSERT',
-        'SELECT(created_at expires_at key_id label merchant_id revoked_at scopes)',
+        'SELECT(created_at expires_at key_id label last_used_at merchant_id revoked_at scopes)',
         'UPDATE(revoked_at)',
       ],
       audit_entry: ['INSERT', 'SELECT'],
@@ -205,7 +208,7 @@ describe('what the doors may do, column by column', () => {
 
   test('hub_app works on every table of a merchant, but not on the control plane, and knows of no person who signs in', async () => {
     const may = await granted('hub_app')
-    const others = [...controlPlane, ...people, ...belonging]
+    const others = [...controlPlane, ...machines, ...people, ...belonging]
     const tables = hubTables.filter((table) => !others.includes(table))
     expect(Object.keys(may).sort()).toEqual([...tables, 'order_stage'].sort())
     const unusual = Object.entries(may).filter(([, p]) => p.join() !== everything.toSorted().join())
