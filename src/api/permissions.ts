@@ -27,6 +27,8 @@ const holders = {
   'audit-log:read': 'owner manager key',
   'merchant:read': 'owner manager operator viewer key',
   'merchant:write': 'owner manager key',
+  // Everything at once, persons included.
+  'merchant:export': 'owner key',
   'connections:read': 'owner manager operator viewer key',
   'connections:write': 'owner manager key',
   'items:read': 'owner manager operator viewer key',

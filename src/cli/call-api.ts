@@ -21,6 +21,7 @@ const page = z.object({ items: z.array(z.unknown()), next: z.string().nullable()
 
 const pagesMax = 10_000
 const answerMs = 60_000
+const linesMs = 1_200_000
 
 /** A key goes over TLS or to this machine. */
 function baseOf(url: string): string {
@@ -58,7 +59,7 @@ async function send(call: Call, door: Door, path: string): Promise<Response> {
     headers,
     body,
     redirect: 'error',
-    signal: AbortSignal.timeout(answerMs),
+    signal: AbortSignal.timeout(call.command.lastLine === undefined ? answerMs : linesMs),
   } as const
   const base = baseOf(door.url)
   let response: Response
@@ -89,3 +90,29 @@ export async function callApi(call: Call, door: Door): Promise<unknown> {
   }
   return items
 }
+
+const lineEnd = 0x0a
+/** A manifest is some kilobytes; what is longer is none. */
+const lastLineMax = 65_536
+
+/** Hands lines on as they come. @throws Refused when they end before the one that says they are all */
+export async function passLines(
+  call: Call,
+  door: Door,
+  out: (chunk: Uint8Array) => void | Promise<void>,
+): Promise<void> {
+  const { body } = await send(call, door, call.path)
+  let last: Buffer = Buffer.alloc(0)
+  try {
+    for await (const chunk of body ?? []) {
+      const known = Buffer.concat([last, chunk]).subarray(-lastLineMax)
+      last = known.subarray(known.lastIndexOf(lineEnd, known.length - 2) + 1)
+      await out(chunk)
+    }
+  } catch {
+    throw cutOff()
+  }
+  if (!last.toString('utf8').startsWith(`{"kind":"${call.command.lastLine}"`) || last.at(-1) !== lineEnd) throw cutOff()
+}
+
+const cutOff = () => new Refused('the connection ended before the last line: what has come is not whole. Ask again.')

@@ -1,4 +1,4 @@
-import { callApi, Refused } from './call-api.ts'
+import { callApi, passLines, Refused } from './call-api.ts'
 import type { Command } from './commands/command.ts'
 import { helpFor } from './help.ts'
 import { parseCall, type ReadInput, UsageError } from './parse-call.ts'
@@ -6,7 +6,8 @@ import { harmless, textOf } from './print-answer.ts'
 
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly out: (chunk: string | Uint8Array) => void
+  /** Resolves once there is room for more. */
+  readonly out: (chunk: string | Uint8Array) => void | Promise<void>
   readonly err: (text: string) => void
   /** A file's text, or standard input for "-". */
   readonly read: ReadInput
@@ -24,16 +25,21 @@ const asProblem = (error: UsageError | Refused): object =>
 export async function run(argv: readonly string[], terminal: Terminal): Promise<0 | 1 | 2> {
   const words = argv.filter((word) => !word.startsWith('-'))
   if (argv.length === 0 || argv.includes('--help') || argv.includes('-h')) {
-    terminal.out(helpFor(words))
+    await terminal.out(helpFor(words))
     return 0
   }
   try {
     const call = await parseCall(argv, terminal.read)
     const key = call.key ?? terminal.env.CROSSDOCK_KEY
     if (key === undefined || key === '') throw new UsageError('no key: set CROSSDOCK_KEY')
-    const answer = await callApi(call, { url: call.url ?? terminal.env.CROSSDOCK_URL ?? defaultUrl, key })
-    if (answer instanceof Uint8Array) terminal.out(answer)
-    else terminal.out(call.json ? `${JSON.stringify(answer, null, 2)}\n` : read(answer, call.command))
+    const door = { url: call.url ?? terminal.env.CROSSDOCK_URL ?? defaultUrl, key }
+    if (call.command.lastLine !== undefined) {
+      await passLines(call, door, terminal.out)
+      return 0
+    }
+    const answer = await callApi(call, door)
+    if (answer instanceof Uint8Array) await terminal.out(answer)
+    else await terminal.out(call.json ? `${JSON.stringify(answer, null, 2)}\n` : read(answer, call.command))
     return call.command.failed?.(answer) === true ? 1 : 0
   } catch (error) {
     if (!(error instanceof UsageError || error instanceof Refused)) throw error

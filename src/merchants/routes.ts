@@ -8,6 +8,7 @@ import { publicId } from '../model/id.ts'
 import { type AccountTx, type Tx, withTenantTx } from '../platform/db/tx.ts'
 import { notFound } from '../platform/http/problem.ts'
 import { createKey } from './api-keys.ts'
+import { exportRoutes } from './export-routes.ts'
 import { keyRoutes, showKey, shownKey, shownSecret } from './key-routes.ts'
 import { type MerchantRow, readMerchant } from './read.ts'
 
@@ -106,4 +107,5 @@ export const merchantRoutes =
     createRoute(app, deps)
     ownRoutes(app, deps)
     keyRoutes(app, deps)
+    exportRoutes(app, deps)
   }

@@ -46,6 +46,7 @@ const may: Readonly<Record<string, string>> = {
   'GET /merchant': everybodyHere,
   'PATCH /merchant': 'omk',
   'GET /connectors': everybodyHere,
+  'POST /export': 'ok',
   'GET /connections': everybodyHere,
   'GET /connections/{id}': everybodyHere,
   'POST /connections': 'omk',

@@ -202,7 +202,7 @@ export async function openApi({ pages, ...more }: ApiOptions = {}): Promise<Api>
           },
         }),
       })
-      const isJson = String(answer.headers['content-type']).includes('json')
+      const isJson = /[/+]json\b/.test(String(answer.headers['content-type']))
       return {
         status: answer.statusCode,
         text: answer.body,

@@ -157,6 +157,7 @@ beforeAll(async () => {
     await me.go('GET', page, undefined, asPage)
   for (const list of ['/me', '/members', '/invitations', '/me/sessions', '/api-keys', '/audit-log', '/connections'])
     await me.call(`GET ${list}`)
+  await me.call('POST /export')
 }, 120_000)
 afterAll(async () => {
   await hub?.close()
@@ -172,6 +173,7 @@ test('the story was told: everybody came in, both shops are connected, and there
     'POST /api/v1/sign-in/code 401',
     'POST /api/v1/sign-in/code 200',
     'POST /api/v1/sign-out 200',
+    'POST /api/v1/export 200',
   ])
     expect(statuses).toContain(line)
   const callbacks = said.filter(({ route }) => route.includes('/callback'))

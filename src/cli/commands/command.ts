@@ -17,6 +17,8 @@ export interface Command {
   readonly options?: readonly Option[]
   /** From the options' values to the body, where that is more than their names in camel case. */
   readonly body?: (values: Values) => unknown
+  /** The answer is JSONL without end that is handed on as it comes; the kind of its last line, without which it is not whole. */
+  readonly lastLine?: string
   /** Columns of a list, for people. */
   readonly columns?: readonly string[]
   /** How the answer reads for people, where that is neither a list nor one thing. */

@@ -32,6 +32,14 @@ export const merchants: readonly Command[] = [
     ],
   },
   {
+    noun: 'export',
+    verb: '',
+    what: 'Everything that you own, as JSONL on standard output; the last line counts it',
+    method: 'POST',
+    path: '/export',
+    lastLine: 'manifest',
+  },
+  {
     noun: 'api-keys',
     verb: 'list',
     what: 'Keys, without their secrets',
