@@ -45,10 +45,8 @@ CREATE TABLE "connection_evidence" (
 --> statement-breakpoint
 ALTER TABLE "connection" DROP CONSTRAINT "connection_write_mode";--> statement-breakpoint
 ALTER TABLE "connection" ADD COLUMN "canary_skus" text[] DEFAULT '{}' NOT NULL;--> statement-breakpoint
--- What is connected by now hands over all that it takes in. Row-level security hides rows from a migration, but a default reaches them.
+-- What is connected by now, or is being connected by an older version, hands over all that it takes in.
 ALTER TABLE "connection" ADD COLUMN "hands_over_from" timestamp with time zone DEFAULT '-infinity';--> statement-breakpoint
-ALTER TABLE "connection" ALTER COLUMN "hands_over_from" DROP DEFAULT;--> statement-breakpoint
-ALTER TABLE "connection" ADD COLUMN "live_since" timestamp with time zone;--> statement-breakpoint
 ALTER TABLE "listing_push" ADD COLUMN "shown_qty" integer;--> statement-breakpoint
 ALTER TABLE "listing_push" ADD COLUMN "shown_at" timestamp with time zone;--> statement-breakpoint
 ALTER TABLE "orders" ADD COLUMN "watched" boolean DEFAULT false NOT NULL;--> statement-breakpoint

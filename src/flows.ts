@@ -22,7 +22,7 @@ import { recordSales, setNeeds } from './inventory/set-needs.ts'
 import { type Cause, raiseExceptions, resolveExceptions } from './journal/record.ts'
 import { noteExcess, noteFit, noteImport, noteRequests, noteUnmapped } from './notes.ts'
 import type { Arrival, OrderFact } from './orders/facts.ts'
-import { addSearchNumbers, type ImportSource, importOrders } from './orders/import-orders.ts'
+import { addSearchNumbers, type ImportSource, importOrders, isWatched } from './orders/import-orders.ts'
 import { linesWithoutNeeds, lockFreeOrders, lockOrders } from './orders/lock-orders.ts'
 import { lineListingRef, writeLines, writePersons } from './orders/write-lines.ts'
 import type { Ids } from './platform/base/ports.ts'
@@ -88,7 +88,7 @@ export async function ordersArrived(
   await noteFit(tx, fit, cause, fresh)
   const cancelled = new Set(applied.filter((a) => a.order.cancelledAt !== null).map((a) => a.orderId))
   const incomplete = new Set(unmapped.filter((l) => l.open > 0).map((l) => l.orderId))
-  const askable = applied.filter((a) => a.isNew && !incomplete.has(a.orderId) && isWanted(a.order))
+  const askable = applied.filter((a) => a.isNew && !incomplete.has(a.orderId) && isWanted(source, a.order))
   const heldBy = Map.groupBy(fit.freshHeld, (held) => held.orderId)
   const asked = askable.map(({ orderId, order }) => ({
     orderId,
@@ -101,7 +101,8 @@ export async function ordersArrived(
   return arrivals
 }
 
-const isWanted = ({ cancelledAt, hold, isTest }: UnifiedOrder) => cancelledAt === null && hold === null && !isTest
+const isWanted = (source: ImportSource, { cancelledAt, hold, isTest, placedAt }: UnifiedOrder) =>
+  cancelledAt === null && hold === null && !isTest && !isWatched(source, placedAt)
 
 /** After any change of reservations: ask for what is reserved and complete, stop what is no longer wanted. */
 export async function askPartners(

@@ -12,6 +12,7 @@ import { itemsCreated, mappingChanged, requestRetried, stockAdjusted } from './f
 import { cancelWanted, orderHeld, orderKept, orderReleased } from './flows-orders.ts'
 import { shippedByHand } from './flows-partner.ts'
 import { privacyAnswered, privacyAsked } from './flows-privacy.ts'
+import { modeChanged } from './flows-watch.ts'
 import { cacheEndpoints } from './inbox/endpoint-cache.ts'
 import { openGroupCommit } from './inbox/group-commit.ts'
 import { openReceiver } from './inbox/receive.ts'
@@ -165,6 +166,7 @@ function apiDeps(base: Base, wake: (merchantId: string) => void): ApiDeps {
       messageReplayed: (tx, _cause, id) => resolveExceptions(tx, [`message.${id}`]),
       shippedByHand: (tx, cause, parcel) => shippedByHand(tx, ports.ids, cause, parcel),
       connectionMended: (tx, _cause, id) => resolveExceptions(tx, [`connection.${id}`]),
+      modeChanged: (tx, id) => modeChanged(tx, id),
       privacyAsked: (tx, asked) => privacyAsked(tx, ports.ids, asked),
       privacyAnswered: (tx, id) => privacyAnswered(tx, id),
       orderHeld: (tx, cause, asked) => orderHeld(tx, ports.ids, cause, asked),

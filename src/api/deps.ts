@@ -92,6 +92,8 @@ export interface Flows {
   privacyAsked(tx: Tx, asked: PrivacyAsked): Promise<string | null>
   /** A person connected it again or let it go: what was told of its stop is over. */
   connectionMended(tx: Tx, cause: Cause, connectionId: string): Promise<void>
+  /** A person said how far the hub may go at a shop. */
+  modeChanged(tx: Tx, connectionId: string): Promise<void>
   /** False: nothing waits for a person there. */
   privacyAnswered(tx: Tx, requestId: string): Promise<boolean>
   /** The caller has the order's lock, as for the three after it. */

@@ -76,3 +76,70 @@ export async function openBackfill(tx: Tx, connectionId: string, since: string):
     [tx.merchantId, connectionId, since],
   )
 }
+
+export interface OpenBackfill {
+  readonly startedAt: string
+  /** Changes since then, where there is no page to go on with. */
+  readonly from: string
+  readonly page: string | null
+  readonly ordersDone: boolean
+  readonly listingsPage: string | null
+  readonly listingsDone: boolean
+}
+/** Pages of a run that broke off may be gone; then it goes on a little before the newest change that it saw. */
+const overlap = `interval '10 minutes'`
+
+/** What of the connection's backfill is left to read; null: it never had one. */
+export async function openedBackfill(tx: Tx, connectionId: string): Promise<OpenBackfill | null> {
+  const [row] = await tx.rows<Omit<OpenBackfill, 'from'> & { readonly from: Date }>(
+    `select started_at::text as "startedAt", greatest(since, up_to - ${overlap}) as "from", orders_page as page, orders_done_at is not null as "ordersDone",
+       listings_page as "listingsPage", listings_done_at is not null as "listingsDone"
+     from backfill where merchant_id = $1 and connection_id = $2`,
+    [tx.merchantId, connectionId],
+  )
+  return row ? { ...row, from: row.from.toISOString() } : null
+}
+
+/** A page of orders was stored; without a next one all are read. False: a person asked for another backfill meanwhile. */
+export async function noteOrders(
+  tx: Tx,
+  connectionId: string,
+  startedAt: string,
+  read: { readonly orders: number; readonly page: string | null; readonly upTo: string | null },
+): Promise<boolean> {
+  const rows = await tx.rows(
+    `update backfill set orders = orders + $4, orders_page = $5, up_to = greatest(up_to, $6::timestamptz), error = null,
+       orders_done_at = case when $5::text is null then now() end
+     where merchant_id = $1 and connection_id = $2 and started_at = $3::timestamptz returning 1`,
+    [tx.merchantId, connectionId, startedAt, read.orders, read.page, read.upTo],
+  )
+  return rows.length > 0
+}
+
+/** A page of listings was stored; without a next one all are read. */
+export async function noteListings(
+  tx: Tx,
+  connectionId: string,
+  startedAt: string,
+  read: { readonly listings: number; readonly page: string | null },
+): Promise<void> {
+  await tx.rows(
+    `update backfill set listings = listings + $4, listings_page = $5, error = null, listings_done_at = case when $5::text is null then now() end
+     where merchant_id = $1 and connection_id = $2 and started_at = $3::timestamptz and listings_done_at is null`,
+    [tx.merchantId, connectionId, startedAt, read.listings, read.page],
+  )
+}
+
+/** Why it waits. A page that the channel refuses is not asked for again. */
+export async function noteBackfillError(
+  tx: Tx,
+  connectionId: string,
+  { kind, message }: { readonly kind: string; readonly message: string },
+): Promise<void> {
+  await tx.rows(
+    `update backfill set error = $3, orders_page = case when $4 then null else orders_page end, listings_page = case when $4 then null else listings_page end,
+       listings = case when $4 and listings_done_at is null then 0 else listings end
+     where merchant_id = $1 and connection_id = $2 and (orders_done_at is null or listings_done_at is null)`,
+    [tx.merchantId, connectionId, message.slice(0, 500), kind === 'invalid' || kind === 'not_found'],
+  )
+}

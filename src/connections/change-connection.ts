@@ -89,7 +89,7 @@ export async function disconnect(tx: Tx, connectionId: string): Promise<void> {
   await lockConnection(tx, connectionId, undefined)
   await tx.rows(
     `update connection set status = 'disconnected', status_reason = 'disconnected by a person', credentials = '', endpoint_token = null,
-       write_mode = 'off', canary_skus = '{}', hands_over_from = null, live_since = null
+       write_mode = 'off', canary_skus = '{}', hands_over_from = null
      where merchant_id = $1 and connection_id = $2`,
     [tx.merchantId, connectionId],
   )

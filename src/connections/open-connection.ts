@@ -2,6 +2,7 @@ import type { Connector, Settings } from '../connector-kit/index.ts'
 import type { KeyRing } from '../platform/base/key-ring.ts'
 import type { Tx } from '../platform/db/tx.ts'
 import { open } from '../platform/secrets/envelope.ts'
+import { handsOverFrom } from './change-connection.ts'
 
 /** A connection as a lane needs it: whom to talk to, as whom, and whether writing is allowed. */
 export interface OpenConnection {
@@ -9,7 +10,12 @@ export interface OpenConnection {
   readonly accountId: string
   readonly connector: Connector
   readonly status: string
+  /** What was shipped is told, and stock is written: of all listings, or with `canary` of these SKUs. */
   readonly writes: boolean
+  /** What the shop shows is read and compared, whether or not anything is written. */
+  readonly compares: boolean
+  readonly canarySkus: ReadonlySet<string> | null
+  handsOver(placedAt: string): boolean
   readonly settings: Settings
   readonly secrets: unknown
   /** The secrets as they are stored: who replaces them says which. */
@@ -25,12 +31,17 @@ interface Row {
   readonly accountId: string
   readonly status: string
   readonly writeMode: string
+  readonly canarySkus: readonly string[]
+  readonly handsOverFrom: Date | null
   readonly settings: Settings
   readonly credentials: string
   readonly endpointToken: string | null
   readonly ordersFrom: Date
   readonly hasFailed: boolean
 }
+
+/** Shops tell whole seconds: an order of the second from which orders are handed over counts as after it. */
+const handsOverMs = ({ handsOverFrom }: Row): number => Math.floor((handsOverFrom?.getTime() ?? 0) / 1_000) * 1_000
 
 /** Null when it is gone, not active, or its connector is not installed: the lane has nothing to do. */
 export async function openConnection(
@@ -40,8 +51,9 @@ export async function openConnection(
 ): Promise<OpenConnection | null> {
   const [row] = await tx.rows<Row & object>(
     `select connector, account_id as "accountId", status, write_mode as "writeMode", settings, credentials, endpoint_token as "endpointToken", orders_from as "ordersFrom",
+       canary_skus as "canarySkus", ${handsOverFrom('c')} as "handsOverFrom",
        last_error is not null as "hasFailed"
-     from connection where merchant_id = $1 and connection_id = $2`,
+     from connection c where merchant_id = $1 and connection_id = $2`,
     [tx.merchantId, connectionId],
   )
   const connector = row && with_.connectors.get(row.connector)
@@ -54,7 +66,10 @@ export async function openConnection(
     accountId: row.accountId,
     connector,
     status: row.status,
-    writes: row.writeMode === 'on',
+    writes: row.writeMode === 'canary' || row.writeMode === 'on',
+    compares: row.writeMode !== 'off',
+    canarySkus: row.writeMode === 'canary' ? new Set(row.canarySkus) : null,
+    handsOver: (placedAt) => row.handsOverFrom !== null && Date.parse(placedAt) >= handsOverMs(row),
     settings: row.settings,
     secrets: connector.credentials.parse(sealed),
     sealed: row.credentials,

@@ -4,7 +4,7 @@ import type { Place } from '../platform/secrets/envelope.ts'
 import { type BackfillRow, backfillColumns, backfillJoin } from './backfill.ts'
 import { handsOverFrom } from './change-connection.ts'
 import { type Evidence, evidenceColumns, evidenceJoins } from './health.ts'
-import type { WriteMode } from './write-mode.ts'
+import type { WriteMode } from './modes.ts'
 
 export interface ConnectionRow {
   readonly connectionId: string

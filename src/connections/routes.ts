@@ -9,11 +9,11 @@ import { openBackfill } from './backfill.ts'
 import { changeConnection, disconnect, pollNow } from './change-connection.ts'
 import { releaseAccount } from './claim-account.ts'
 import { prepareConnect } from './connect.ts'
+import { changeWriteMode, modeChange } from './modes.ts'
 import { knownColumns, knownJoins } from './read.ts'
 import { saveConnection } from './save-connection.ts'
 import { shadowRoutes } from './shadow-routes.ts'
 import { openShow, shownConnection } from './shown.ts'
-import { changeWriteMode, modeChange } from './write-mode.ts'
 
 const params = z.strictObject({ id: idOf('connection') })
 const record = z.record(z.string().max(100), z.unknown())
@@ -115,6 +115,7 @@ function modeRoutes(app: Api, deps: ApiDeps): void {
     handler: (request) =>
       writing(deps, request, async (tx) => {
         await changeWriteMode(tx, request.params.id, request.body)
+        await deps.flows.modeChanged(tx, request.params.id)
         return shown(tx, request.params.id)
       }),
   })

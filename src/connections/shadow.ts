@@ -15,7 +15,7 @@ export const seenAtColumn = `greatest(p.shown_at, p.confirmed_at)`
 
 export const changes = ['lower', 'higher', 'equal', 'unread', 'not_written'] as const
 /** SQL: what the first write would do to a listing. */
-export const changeColumn = `case when s.after is null or not t.tracked or t.publish_target is null then 'not_written' when ${beforeColumn} is null then 'unread'
+export const changeColumn = `case when s.after is null or not t.tracked or t.publish_target is null or (p.shown_at is not null and ${beforeColumn} is null) then 'not_written' when ${beforeColumn} is null then 'unread'
   when s.after < ${beforeColumn} then 'lower' when s.after > ${beforeColumn} then 'higher' else 'equal' end`
 
 export const skuProblems = ['unmapped', 'ambiguous', 'not_tracked', 'never_counted'] as const

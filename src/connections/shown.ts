@@ -7,8 +7,8 @@ import { notFound } from '../platform/http/problem.ts'
 import { showBackfill, shownBackfill } from './backfill.ts'
 import { versionOf } from './change-connection.ts'
 import { healthOf, shownHealth } from './health.ts'
+import { writeModes } from './modes.ts'
 import { type KnownConnection, readConnection } from './read.ts'
-import { writeModes } from './write-mode.ts'
 
 export const shownConnection = z.object({
   id: shownId,

@@ -73,9 +73,7 @@ export const connection = pgTable(
     /** With `canary`: the shop's own SKUs whose stock is written; of no others. */
     canarySkus: text('canary_skus').array().notNull().default(sql`'{}'`),
     /** Orders placed from then on go to warehouses. Null: none do, they are only watched. */
-    handsOverFrom: instant('hands_over_from'),
-    /** When a person switched writing on, after watching: numbers are not raised before the orders of that moment are in. */
-    liveSince: instant('live_since'),
+    handsOverFrom: instant('hands_over_from').default(sql`'-infinity'`),
     settings: jsonb('settings').notNull().default({}),
     credentials: text('credentials').notNull(), // sealed
     endpointToken: text('endpoint_token'), // sealed; needed again to repair subscriptions

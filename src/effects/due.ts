@@ -9,7 +9,7 @@ export function dueEffects(tx: DoorTx, olderMs: number, limit: number, only?: La
   return tx.rows<LaneKey>(
     `select distinct e.merchant_id as "merchantId", e.connection_id as "connectionId", 'effect' as kind
      from effect e join connection c on c.merchant_id = e.merchant_id and c.connection_id = e.connection_id and c.status = 'active'
-     and (c.write_mode = 'on' or e.kind = 'release') where e.state in ('pending', 'sending', 'unknown', 'accepted') and e.due_at <= now() - $1 * interval '1 ms' and e.kind in (${known})
+     and (c.write_mode in ('canary', 'on') or e.kind = 'release') where e.state in ('pending', 'sending', 'unknown', 'accepted') and e.due_at <= now() - $1 * interval '1 ms' and e.kind in (${known})
      ${only ? 'and e.merchant_id = $3 and e.connection_id = $4' : ''} limit $2`,
     only ? [olderMs, limit, only.merchantId, only.connectionId] : [olderMs, limit],
   )

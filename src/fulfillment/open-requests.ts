@@ -58,7 +58,7 @@ interface Parcel {
 }
 
 /**
- * What may be asked for now: reserved and not handed off, of orders that are paid, mapped, wanted, complete and not held. An
+ * What may be asked for now: reserved and not handed off, of orders that are paid, mapped, wanted, complete, not held and not only watched. An
  * order of which a partner refused or shorted a part waits for a person. What a person ships by hand is never handed off,
  * so that an edit can let go of it: what they were asked for and have not sent yet is left out. Counts, because a NOT EXISTS may be answered by
  * reading all of the merchant's rows into a hash while statistics are young.
@@ -73,7 +73,7 @@ async function parcelsOf(tx: Tx, orderIds: readonly string[]): Promise<Parcel[]>
        from unnest($2::uuid[]) as i(order_id)
        cross join (select ships_partially from merchant where merchant_id = $1) m
        cross join lateral (select order_id, account_id, external_id from orders o where o.merchant_id = $1 and o.order_id = i.order_id
-         and o.cancelled_at is null and o.hold is null and not o.is_test offset 0) o
+         and o.cancelled_at is null and o.hold is null and not o.is_test and not o.watched offset 0) o
        cross join lateral (select coalesce(sum(c.short), 0) as short, coalesce(array_agg(c.line_id), '{}') as mapped
          from order_line_component c where c.merchant_id = $1 and c.order_id = o.order_id) c
        cross join lateral (select count(*) as unmapped from order_line l

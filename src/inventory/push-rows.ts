@@ -39,6 +39,8 @@ export async function absorbChanges(tx: Tx, connectionId: string): Promise<boole
 export interface DueListing {
   readonly listingId: string
   readonly target: string
+  /** The shop's own SKU. */
+  readonly sku: string | null
 }
 
 /** Listings that are behind, or due to be read again. Decreases are not known yet, so the longest waiting come first; what never was on sale through us waits for what is. */
@@ -51,8 +53,8 @@ export async function claimListings(tx: Tx, connectionId: string, limit: number)
      ), again as (
        select listing_id, recheck_at as due_at, false as first_fill from listing_push where merchant_id = $1 and connection_id = $2 and recheck_at is not null and recheck_at <= now() limit $3
      ), due as (select listing_id, min(due_at) as due_at from (select * from behind union all select * from again) d group by 1 order by bool_and(first_fill), 2, 1 limit $3)
-     select due.listing_id as "listingId", g.publish_target as target from due
-     cross join lateral (select publish_target from listing g where g.merchant_id = $1 and g.listing_id = due.listing_id and g.publish_target is not null offset 0) g`,
+     select due.listing_id as "listingId", g.publish_target as target, g.channel_sku as sku from due
+     cross join lateral (select publish_target, channel_sku from listing g where g.merchant_id = $1 and g.listing_id = due.listing_id and g.publish_target is not null offset 0) g`,
     [tx.merchantId, connectionId, limit],
   )
 }
@@ -209,6 +211,36 @@ export async function markConfirmed(
     `delete from listing_sale s using jsonb_to_recordset($2::jsonb) as d("listingId" uuid, version bigint)
      where s.merchant_id = $1 and s.listing_id = d."listingId" and s.listing_id = any($3::uuid[]) and s.version <= d.version`,
     [tx.merchantId, JSON.stringify(rows), keysOf(rows)],
+  )
+}
+
+export interface Seen {
+  readonly listingId: string
+  /** Null: the channel keeps no stock of it there. */
+  readonly shown: number | null
+}
+
+/**
+ * What a channel that is only watched shows. Whatever was written before is forgotten: others may write there meanwhile, so
+ * the first number after it is found as that of a newly linked listing is.
+ */
+export async function markSeen(tx: Tx, connectionId: string, rows: readonly Seen[], recheckMs: number): Promise<void> {
+  if (rows.length === 0) return
+  await tx.rows(
+    `update listing_push p set shown_qty = d.shown, shown_at = now(), attempts = 0, error = null, due_at = now() + $5 * interval '1 ms', recheck_at = now() + $5 * interval '1 ms',
+       base_qty = null, unseen = 0, unseen_since = null, sending_version = null, sending_qty = null
+     from jsonb_to_recordset($3::jsonb) as d("listingId" uuid, shown int)
+     where p.merchant_id = $1 and p.connection_id = any(${only}) and p.listing_id = d."listingId" and p.listing_id = any($4::uuid[])`,
+    [tx.merchantId, connectionId, JSON.stringify(rows), keysOf(rows), recheckMs],
+  )
+}
+
+/** All of a connection's listings are due now. The caller holds its lanes. */
+export async function lookAgain(tx: Tx, connectionId: string): Promise<void> {
+  await tx.rows(
+    `update listing_push set due_at = now(), recheck_at = case when desired_version > confirmed_version then recheck_at else now() end, attempts = 0, error = null
+     where merchant_id = $1 and connection_id = $2`,
+    [tx.merchantId, connectionId],
   )
 }
 

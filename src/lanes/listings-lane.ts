@@ -1,3 +1,4 @@
+import { noteBackfillError, noteListings, openedBackfill } from '../connections/backfill.ts'
 import { ChannelError } from '../connector-kit/index.ts'
 import { after, listingsSeen } from '../flows.ts'
 import type { Turn } from '../platform/work/runner.ts'
@@ -10,16 +11,23 @@ const done: Turn = { again: false, dueInMs: null }
 export async function runListings(shift: Shift): Promise<Turn> {
   const { listings } = shift.connection.connector
   if (!listings) return done
-  let page: string | null = null
+  const { connectionId } = shift.lease
+  const fill = await shift.tenant((tx) => openedBackfill(tx, connectionId))
+  let page = fill?.listingsPage ?? null
   try {
     for (let n = 0; n < pagesMax; n++) {
       const got: Awaited<ReturnType<typeof listings.list>> = await listings.list(shift.call(), { page })
-      await shift.tenant((tx) => listingsSeen(tx, shift.ports.ids, shift.lease.connectionId, got.items))
-      if (got.next === null || got.next === page) break
-      page = got.next
+      const next = got.next === page ? null : got.next
+      await shift.tenant(async (tx) => {
+        await listingsSeen(tx, shift.ports.ids, connectionId, got.items)
+        if (fill) await noteListings(tx, connectionId, fill.startedAt, { listings: got.items.length, page: next })
+      })
+      if (next === null) break
+      page = next
     }
   } catch (error) {
     if (!(error instanceof ChannelError)) throw error
+    await shift.tenant((tx) => noteBackfillError(tx, connectionId, error))
     await noteContactOf(shift, error)
     shift.log.warn(
       { kind: error.kind, reason: error.message, connectionId: shift.lease.connectionId },

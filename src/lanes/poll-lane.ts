@@ -1,11 +1,14 @@
 import { z } from 'zod'
+import { openedBackfill } from '../connections/backfill.ts'
 import { readCursor, saveCursor } from '../connections/cursor.ts'
+import type { OpenConnection } from '../connections/open-connection.ts'
 import { ChannelError, type OrderPage } from '../connector-kit/index.ts'
-import { storeArrivals } from '../inbox/messages.ts'
-import { finalVersions } from '../orders/known-versions.ts'
 import type { Tx } from '../platform/db/tx.ts'
 import type { Turn } from '../platform/work/runner.ts'
+import { readBackfill } from './backfill.ts'
 import { noteContactOf, type Shift, waitOf } from './deps.ts'
+import { storeOrders } from './store-orders.ts'
+import { takeOverWatched } from './take-over.ts'
 
 const pagesMax = 400
 const done: Turn = { again: false, dueInMs: null }
@@ -18,17 +21,20 @@ const Run = z.object({ since: z.string().nullable(), page: z.string(), startedAt
 /** `startedAt` by the database's clock, which also says since when units are missing at a shop. */
 interface PollRun {
   readonly since: string | null
+  /** Without a cursor. What was there before a backfill began is read by that. */
+  readonly from: string
   readonly page: string | null
   readonly startedAt: string
 }
 
-async function openRun(tx: Tx, connectionId: string): Promise<PollRun> {
+async function openRun(tx: Tx, { connectionId, ordersFrom }: OpenConnection): Promise<PollRun> {
   const since = await readCursor(tx, connectionId, stream)
   const [row] = await tx.rows<{ now: Date }>('select now()')
   const now = row?.now ?? new Date(0)
   const left = Run.safeParse(JSON.parse((await readCursor(tx, connectionId, runStream)) ?? 'null'))
   const goesOn = left.success && left.data.since === since && now.getTime() - Date.parse(left.data.startedAt) < runMsMax
-  return goesOn ? left.data : { since, page: null, startedAt: now.toISOString() }
+  const from = since === null ? ((await openedBackfill(tx, connectionId))?.startedAt ?? ordersFrom) : ordersFrom
+  return goesOn ? { ...left.data, from } : { since, from, page: null, startedAt: now.toISOString() }
 }
 
 const saveRun = (tx: Tx, connectionId: string, run: PollRun | null) =>
@@ -41,19 +47,21 @@ const saveRun = (tx: Tx, connectionId: string, run: PollRun | null) =>
 export async function runPoll(shift: Shift): Promise<Turn> {
   const { orders } = shift.connection.connector
   if (!orders) return done
+  if (await takeOverWatched(shift)) shift.wake(shift.lease)
   const fetchedAt = shift.ports.clock.now().toISOString()
-  let run = await shift.tenant((tx) => openRun(tx, shift.lease.connectionId))
+  let run = await shift.tenant((tx) => openRun(tx, shift.connection))
   let ended = false
   try {
     for (let n = 0; n < pagesMax && !ended; n++) {
-      const { since, page } = run
-      const got: OrderPage = await orders.list(shift.call(), { since, from: shift.connection.ordersFrom, page })
+      const { since, from, page } = run
+      const got: OrderPage = await orders.list(shift.call(), { since, from, page })
       if (got.next !== null && got.next === page)
         throw new ChannelError('invalid', 'the channel answered the same page twice')
       run = { ...run, page: got.next }
       await storePage(shift, got, { run, fetchedAt })
       ended = got.next === null
     }
+    if (ended && (await readBackfill(shift))) ended = false
   } catch (error) {
     if (!(error instanceof ChannelError)) throw error
     // A page that is refused is not asked for again: the next run begins anew.
@@ -77,18 +85,7 @@ async function storePage(
 ): Promise<void> {
   const { connectionId } = shift.lease
   const stored = await shift.tenant(async (tx) => {
-    const final = await finalVersions(tx, shift.connection.accountId, page.items)
-    const arrivals = page.items
-      .filter((o) => !final.has(o.ref))
-      .map((o) => ({
-        source: 'poll' as const,
-        topic: 'order',
-        subjectRef: o.ref,
-        dedupeKey: null,
-        headers: { 'fetched-at': fetchedAt },
-        raw: Buffer.from(o.raw),
-      }))
-    const ids = await storeArrivals(tx, shift.ports.ids, connectionId, arrivals)
+    const ids = await storeOrders(tx, shift, page.items, fetchedAt)
     if (page.next === null)
       await saveCursor(tx, connectionId, stream, { value: page.watermark, completedFrom: run.startedAt })
     await saveRun(tx, connectionId, page.next === null ? null : run)

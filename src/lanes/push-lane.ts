@@ -11,6 +11,7 @@ import {
   markPushed,
   markRefused,
   markRetry,
+  markSeen,
   markSending,
   nextLookMs,
   type PushRow,
@@ -62,9 +63,9 @@ interface Plan {
  * done when it was answered but when a later pass reads it back, so a dropped write is simply written again.
  */
 export async function runPush(shift: Shift): Promise<Turn> {
-  const { connector, writes } = shift.connection
+  const { connector, compares } = shift.connection
   const { inventory, manifest } = connector
-  if (!inventory || !manifest.inventory || !writes) return done
+  if (!inventory || !manifest.inventory || !compares) return done
   const limit = manifest.inventory.batchMax
   const due = await shift.tenant(async (tx) => {
     if (shift.lease.tookOver) await recheckInFlight(tx, shift.lease.connectionId, shift.lease.lengthMs)
@@ -72,10 +73,46 @@ export async function runPush(shift: Shift): Promise<Turn> {
     return claimListings(tx, shift.lease.connectionId, limit)
   })
   if (due.length === 0) return nextLook(shift)
-  const turn = await pass(shift, due, { left: blamedMax })
+  const { mine, watched } = Object.groupBy(due, (listing) => (isWritten(shift, listing) ? 'mine' : 'watched'))
+  const held = watched === undefined ? null : await watch(shift, watched)
+  if (held !== null) return held
+  const turn = mine === undefined ? done : await pass(shift, mine, { left: blamedMax })
   if (turn.holdMs !== undefined) return turn
   const full = due.length === limit
   return turn.again || full ? { again: true, dueInMs: null, full } : nextLook(shift)
+}
+
+const isWritten = ({ connection }: Shift, { sku }: DueListing): boolean =>
+  connection.writes && (connection.canarySkus === null || (sku !== null && connection.canarySkus.has(sku)))
+
+/** Only notes what the channel shows. Null: it went well. */
+async function watch(shift: Shift, due: readonly DueListing[]): Promise<Turn | null> {
+  const { connectionId } = shift.lease
+  try {
+    const targets = due.map(({ target }) => target)
+    const shown = await shift.connection.connector.inventory?.read(shift.call(), targets)
+    await shift.tenant(async (tx) => {
+      const seen = due.flatMap(({ listingId, target }) => {
+        const quantity = shown?.get(target)
+        return quantity === undefined ? [] : [{ listingId, shown: quantity }]
+      })
+      const silent = due.filter(({ target }) => shown?.get(target) === undefined)
+      await markSeen(tx, connectionId, seen, recheckMs)
+      const error = 'the channel did not say what it shows'
+      await markRetry(
+        tx,
+        connectionId,
+        silent.map(({ listingId }) => ({ listingId, dueInMs: 60_000, error })),
+      )
+      await noteContact(tx, connectionId, null)
+    })
+    return null
+  } catch (error) {
+    if (!(error instanceof ChannelError)) throw error
+    if (!ofOne.has(error.kind)) return passFailed(shift, due, error)
+    await retryLater(shift, due, error, spoiledMs)
+    return null
+  }
 }
 
 /** Kinds of failure that one listing can cause for its whole batch. */

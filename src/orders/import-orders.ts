@@ -7,7 +7,11 @@ import { noteFetched } from './known-versions.ts'
 export interface ImportSource {
   readonly accountId: string
   readonly connectionId: string
+  /** Whether an order placed then goes to a warehouse; it is only watched otherwise. All do, unless told. */
+  readonly handsOver?: (placedAt: string) => boolean
 }
+
+export const isWatched = (source: ImportSource, placedAt: string): boolean => source.handsOver?.(placedAt) === false
 
 interface Candidate extends Stored {
   readonly fact: OrderFact
@@ -60,12 +64,13 @@ const headerOf = (candidate: Candidate, source: ImportSource, orderId: string) =
     hold: order.hold,
     remote_status: order.remoteStatus,
     shipping_service: order.shippingService ?? null,
+    watched: isWatched(source, order.placedAt),
   }
 }
 
 const headerType = `order_id uuid, account_id uuid, connection_id uuid, external_id text, external_number text, changed_at timestamptz,
   content_sha256 text, fetched_at timestamptz, placed_at timestamptz, currency text, total_minor bigint, shop_currency text, shop_total_minor bigint,
-  refunded_minor bigint, money_delta_minor bigint, cancelled_at timestamptz, is_test boolean, hold text, remote_status text, shipping_service text`
+  refunded_minor bigint, money_delta_minor bigint, cancelled_at timestamptz, is_test boolean, hold text, remote_status text, shipping_service text, watched boolean`
 
 /**
  * One statement for the batch. Older and equal versions lose in the row itself; only the applied ones come back. A
@@ -77,9 +82,9 @@ async function upsertHeaders(
 ): Promise<{ orderId: string; ref: string; isNew: boolean }[]> {
   return tx.rows<{ orderId: string; ref: string; isNew: boolean }>(
     `insert into orders as o (merchant_id, order_id, account_id, connection_id, external_id, external_number, changed_at, content_sha256, fetched_at,
-       placed_at, currency, total_minor, shop_currency, shop_total_minor, refunded_minor, money_delta_minor, cancelled_at, is_test, hold, remote_status, shipping_service)
+       placed_at, currency, total_minor, shop_currency, shop_total_minor, refunded_minor, money_delta_minor, cancelled_at, is_test, hold, remote_status, shipping_service, watched)
      select $1, order_id, account_id, connection_id, external_id, external_number, changed_at, decode(content_sha256, 'hex'), fetched_at,
-       placed_at, currency, total_minor, shop_currency, shop_total_minor, refunded_minor, money_delta_minor, cancelled_at, is_test, hold, remote_status, shipping_service
+       placed_at, currency, total_minor, shop_currency, shop_total_minor, refunded_minor, money_delta_minor, cancelled_at, is_test, hold, remote_status, shipping_service, watched
      from json_to_recordset($2::json) as t(${headerType}) order by account_id, external_id
      on conflict (merchant_id, account_id, external_id) do update set
        connection_id = excluded.connection_id, external_number = excluded.external_number, changed_at = excluded.changed_at,

@@ -31,6 +31,7 @@ export const standingJoins = `left join lateral (
     when x.kind is not null or s.stage = 'unmapped' or (s.stage = 'on_hold' and case
       when t.hold is null then not coalesce(z.waits, false) else t.hold not in (${waits}) end) then 'needs_you'
     when s.stage in ('received', 'on_hold', 'short') then 'waiting'
+    when t.watched and s.stage in ('ready', 'partially_shipped') then 'waiting'
     when s.stage = 'ready' then 'to_send'
     when s.stage = 'in_fulfillment' then 'at_warehouse'
     when s.stage = 'partially_shipped' then 'part_shipped'

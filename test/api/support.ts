@@ -13,6 +13,7 @@ import { itemsCreated, mappingChanged, requestRetried, stockAdjusted } from '../
 import { cancelWanted, orderHeld, orderKept, orderReleased } from '../../src/flows-orders.ts'
 import { shippedByHand } from '../../src/flows-partner.ts'
 import { privacyAnswered, privacyAsked } from '../../src/flows-privacy.ts'
+import { modeChanged } from '../../src/flows-watch.ts'
 import { resolveExceptions } from '../../src/journal/record.ts'
 import { parseKeys } from '../../src/platform/base/key-ring.ts'
 import { systemPorts } from '../../src/platform/base/ports.ts'
@@ -96,6 +97,7 @@ const flows: ApiDeps['flows'] = {
   shippedByHand: (tx, cause, shipment) => shippedByHand(tx, ids, cause, shipment),
   messageReplayed: (tx, _cause, id) => resolveExceptions(tx, [`message.${id}`]),
   connectionMended: (tx, _cause, id) => resolveExceptions(tx, [`connection.${id}`]),
+  modeChanged: (tx, id) => modeChanged(tx, id),
   privacyAsked: (tx, asked) => privacyAsked(tx, ids, asked),
   privacyAnswered: (tx, id) => privacyAnswered(tx, id),
   orderHeld: (tx, cause, asked) => orderHeld(tx, ids, cause, asked),

@@ -33,6 +33,10 @@ export interface WorldPlan {
   readonly dials?: Partial<WarehouseDials>
   /** Shopify's login ends after so many seconds, and can be renewed. */
   readonly tokenSeconds?: number
+  /** What is asked for when the shops are connected, beside what they need. */
+  readonly shops?: Readonly<Record<string, unknown>>
+  /** What happens at the shops before the hub knows of them. */
+  readonly before?: (shops: readonly PretendShop[]) => void
   /** Puts something between the hub and the far sides. */
   readonly wire?: (sides: FarSides) => Promise<Partial<FarSides>>
 }
@@ -101,6 +105,7 @@ async function openWorld(name: string, seed: number, plan: WorldPlan): Promise<W
   for (const shop of [shopify, woo])
     for (const sku of [...skus, ...unknown])
       shop.addProduct({ sku, title: `The ${sku}`, priceMinor: 1_999n, stock: onHand })
+  plan.before?.([shopify, woo])
   dock.stock([...skus, ...unknown].map((sku) => ({ sku, onHand })))
   const sides = { shopify, woo, dock }
   return { ...sides, ...(await plan.wire?.(sides)), truth, dials }
@@ -119,8 +124,8 @@ async function settle(hub: Hub, name: string, world: World, plan: WorldPlan): Pr
   const connect = async (body: object) => (await api.call('POST /connections', z.object({ id: z.string() }), body)).id
   const connections = {
     dock: await connect({ ...world.dock.connect, location: place }),
-    shopify: await connect(world.shopify.connect),
-    woo: await connect(world.woo.connect),
+    shopify: await connect({ ...world.shopify.connect, ...plan.shops }),
+    woo: await connect({ ...world.woo.connect, ...plan.shops }),
   }
   const lines = skus.map((sku) => ({ sku, location: place.code, set: onHand }))
   await api.call('POST /inventory/adjustments', z.unknown(), { reason: 'first count', lines })
@@ -233,8 +238,8 @@ export async function openStage<Name extends string>(plan: StagePlan<Name>): Pro
     const entered = await Promise.all(worlds.map((world, n) => enter(names[n] as Name, world)))
     for (const [n, merchant] of entered.entries()) merchants[names[n] as Name] = merchant
     for (const merchant of entered) {
-      const { skus = ['MUG'], onHand = 20 } = plan.worlds[names[entered.indexOf(merchant)] as Name]
-      for (const sku of skus) await shown(merchant, sku, onHand)
+      const { skus = ['MUG'], onHand = 20, shops } = plan.worlds[names[entered.indexOf(merchant)] as Name]
+      for (const sku of shops === undefined ? skus : []) await shown(merchant, sku, onHand)
     }
   } catch (error) {
     await close()

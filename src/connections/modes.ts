@@ -3,6 +3,7 @@ import { text, when } from '../api/fields.ts'
 import type { Tx } from '../platform/db/tx.ts'
 import { Problem } from '../platform/http/problem.ts'
 import { type Changeable, lockConnection } from './change-connection.ts'
+import { saveCursor } from './cursor.ts'
 
 /** How far the hub may go at a shop, in the order in which a merchant usually takes the steps. */
 export const writeModes = ['off', 'shadow', 'canary', 'on'] as const
@@ -26,6 +27,9 @@ export const modeChange = z.strictObject({
   version: z.string().max(1_000).optional(),
 })
 export type ModeChange = z.output<typeof modeChange>
+
+/** Where the handing over of what was watched stands; it begins with the change of mode. */
+export const handoverStream = 'orders.handover'
 
 const wrong = (field: string, message: string, mend: string) =>
   new Problem(400, 'HUB_VALIDATION', 'The way of writing was not changed.', [{ field, message, mend }])
@@ -80,14 +84,16 @@ export async function changeWriteMode(tx: Tx, connectionId: string, change: Mode
   const writes = writingModes.includes(change.mode)
   await tx.rows(
     `update connection set write_mode = $3, canary_skus = $4,
-       live_since = case when not $5 then null when write_mode in ('canary', 'on') then live_since else now() end,
-       hands_over_from = case when not $5 then null when $6 then $7::timestamptz else hands_over_from end
+       hands_over_from = case when not $5 then null when $6 then date_trunc('second', $7::timestamptz) else hands_over_from end
      where merchant_id = $1 and connection_id = $2`,
     [
       ...[tx.merchantId, connectionId, change.mode, [...new Set(change.skus ?? [])], writes],
       ...[change.handOverFrom !== undefined, change.handOverFrom ?? null],
     ],
   )
+  const from = change.handOverFrom ?? null
+  const value = from === null ? null : JSON.stringify({ from: `${from.slice(0, 19)}Z`, after: null })
+  if (from !== null || !writes) await saveCursor(tx, connectionId, handoverStream, { value, completedFrom: null })
 }
 
 /** Before the connection, as their holders do; whoever holds one now settles nothing any more. */
