@@ -58,6 +58,10 @@ export function placeOf(merchantId: string, connectionId: string, column: 'crede
   return { merchantId, table: 'connection', rowId: connectionId, column }
 }
 
+/** Whether the shop is told of parcels and cancellations. */
+export const writesThere = ({ writeMode }: Pick<ConnectionRow, 'writeMode'>): boolean =>
+  writeMode === 'canary' || writeMode === 'on'
+
 /** All that is known of a connection. */
 export type KnownConnection = ConnectionRow & ConnectionLag & Evidence & BackfillRow
 export const knownColumns = `${connectionColumns}, ${lagColumns}, ${evidenceColumns}, ${backfillColumns}`

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Api, ApiDeps, Cause } from '../api/deps.ts'
 import { answers, idOf, text, when } from '../api/fields.ts'
 import { writing } from '../api/transactions.ts'
-import { readConnection } from '../connections/read.ts'
+import { readConnection, writesThere } from '../connections/read.ts'
 import type { Tx } from '../platform/db/tx.ts'
 import { principalOf } from '../platform/http/access.ts'
 import { notFound, Problem } from '../platform/http/problem.ts'
@@ -22,7 +22,7 @@ export async function mayActOn(tx: Tx, deps: ApiDeps, order: OrderRow): Promise<
     label: connection?.label ?? 'Its channel',
     cancels: connector?.cancellations !== undefined,
     active: connection?.status === 'active',
-    writes: connection?.writeMode === 'on',
+    writes: connection !== null && writesThere(connection),
   })
 }
 

@@ -49,11 +49,11 @@ describe('what may be done to an order', () => {
   })
 
   test('names the channel whose writing is off', async () => {
-    await call(`PATCH /connections/${shelf.connection}`, { writeMode: 'off' })
+    await call(`PUT /connections/${shelf.connection}/write-mode`, { mode: 'off' })
     expect((await find('1004')).may).toMatchObject({
       cancel: 'Writing to rook is off. Switch it on first, or cancel it there.',
     })
-    await call(`PATCH /connections/${shelf.connection}`, { writeMode: 'on' })
+    await call(`PUT /connections/${shelf.connection}/write-mode`, { mode: 'on', handOverFrom: null })
   })
 })
 
