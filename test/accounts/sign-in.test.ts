@@ -219,6 +219,8 @@ describe('the second step', () => {
   test('a recovery code lets in once; new ones end the old ones; only their hashes are kept', async () => {
     const { email, browser } = await aMember(house, team, 'manager')
     const { recoveryCodes } = await withSecondFactor(house, browser)
+    // 128 bits in letters of five.
+    for (const code of recoveryCodes) expect(code.replaceAll('-', '')).toMatch(/^[A-Z2-7]{26}$/)
     expect(new Set(recoveryCodes).size).toBe(10)
     const withCode = async (code: string) => {
       const one = aBrowser(house)
