@@ -119,6 +119,24 @@ describe('who may call', () => {
     },
   )
 
+  test('who may not, is not known or tries too often is a line of the log, by route and id, at the usual level', async () => {
+    const lines: string[] = []
+    const log = createLog({ level: 'info', stream: { write: (line) => void lines.push(line) } })
+    const { app } = await withRoutes({ log })
+    app.get('/often', () => Promise.reject(new Problem(429, 'HUB_TRY_LATER', 'Wait a little.')))
+    await app.inject({ url: '/api/v1/orders?note=canary', headers: { authorization: 'Bearer canary-key' } })
+    await app.inject({ method: 'POST', url: '/api/v1/orders', headers: reader })
+    await app.inject({ url: '/often' })
+    await app.inject({ url: '/api/v1/orders', headers: reader })
+    const seen = lines.map((line) => JSON.parse(line)).filter(({ event }) => event === 'http.refused')
+    expect(seen.map(({ status, code, route, method, actor }) => [status, code, route, method, actor])).toEqual([
+      [401, 'HUB_UNAUTHENTICATED', '/api/v1/orders', 'GET', undefined],
+      [403, 'HUB_SCOPE_MISSING', '/api/v1/orders', 'POST', 'key-1'],
+      [429, 'HUB_TRY_LATER', '/often', 'GET', undefined],
+    ])
+    expect(lines.join()).not.toContain('canary')
+  })
+
   test('who was authenticated is known only to routes with a scope', async () => {
     const { app } = await withRoutes()
     expect((await app.inject({ url: '/api/v1/orders', headers: reader })).json().merchant).toBe('m-1')
@@ -298,7 +316,7 @@ describe('the frame', () => {
       expect(headers).toMatchObject({
         'x-content-type-options': 'nosniff',
         'referrer-policy': 'no-referrer',
-        'content-security-policy': expect.stringContaining("default-src 'none'"),
+        'content-security-policy': expect.stringMatching(/default-src 'none'; base-uri 'none'.*frame-ancestors 'none'/),
         'strict-transport-security': expect.stringContaining('max-age'),
         'cache-control': 'no-store',
       })

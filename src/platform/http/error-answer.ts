@@ -63,8 +63,23 @@ function answerProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   return reply.code(problem.status).type(problemType).serializer(String).send(body)
 }
 
+/** Who may not, who is not known, and who tries too often: what somebody looks for after a break-in, or during one. */
+const watched: ReadonlySet<number> = new Set([401, 403, 429])
+
+function noteRefusal({ status, code }: Problem, request: FastifyRequest): void {
+  if (!watched.has(status)) return
+  const { merchantId, actor } = request.principal ?? {}
+  const who = merchantId === undefined || merchantId === '' ? {} : { merchantId }
+  const facts = { route: request.routeOptions.url ?? 'none', method: request.method, status, code }
+  request.log.info(
+    { ...facts, ...who, ...(actor !== undefined && { actor }), correlationId: request.id },
+    'http.refused',
+  )
+}
+
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = problemOf(error)
+  noteRefusal(problem, request)
   if (problem.status >= 500) {
     request.log.error({ err: error, correlationId: request.id, route: request.routeOptions.url }, 'http.failed')
   }
