@@ -18,6 +18,7 @@ import { openGroupCommit } from './inbox/group-commit.ts'
 import { openReceiver } from './inbox/receive.ts'
 import { webhookRoutes } from './inbox/webhook-routes.ts'
 import { resolveExceptions } from './journal/record.ts'
+import { replayOrder } from './lanes/replay-order.ts'
 import { type Ports, systemPorts } from './platform/base/ports.ts'
 import { type Db, openDb } from './platform/db/pool.ts'
 import { withClaimTx } from './platform/db/tx.ts'
@@ -173,6 +174,7 @@ function apiDeps(base: Base, wake: (merchantId: string) => void): ApiDeps {
       orderReleased: (tx, cause, asked) => orderReleased(tx, ports.ids, cause, asked),
       cancelWanted: (tx, cause, asked) => cancelWanted(tx, ports.ids, cause, asked),
       orderKept: (tx, cause, asked) => orderKept(tx, ports.ids, cause, asked),
+      orderReplayed: (tx, id) => replayOrder(tx, connectors, id),
     },
   }
 }

@@ -63,6 +63,13 @@ interface OrderDecided {
   readonly orderId: string
   readonly actor: string
 }
+export interface Replayed {
+  readonly messages: number
+  readonly gone: number
+  readonly unreadable: readonly { readonly messageId: string; readonly reason: string }[]
+  readonly result: 'same' | 'different' | 'unknown'
+  readonly differences: readonly { readonly what: string; readonly stored: string; readonly replayed: string }[]
+}
 /** What routes cause beyond their own slice. Each runs in the route's transaction; see src/flows.ts. */
 export interface Flows {
   stockAdjusted(
@@ -103,6 +110,8 @@ export interface Flows {
   cancelWanted(tx: Tx, cause: Cause, asked: CancelAsked): Promise<void>
   /** False: no cancellation of it was refused. */
   orderKept(tx: Tx, cause: Cause, kept: OrderDecided): Promise<boolean>
+  /** Only reads. Null: there is no such order. */
+  orderReplayed(tx: Tx, orderId: string): Promise<Replayed | null>
 }
 
 export interface AppSetting {

@@ -53,6 +53,24 @@ export async function pendingMessages(
   return messages
 }
 
+/** These messages with their bodies, in this order; those that were let go of are left out. */
+export async function messagesById(tx: Tx, messageIds: readonly string[]): Promise<Message[]> {
+  const rows = await tx.rows<Omit<Message, 'raw'> & { bytes: Buffer | null }>(
+    `select m.message_id as "messageId", m.source, m.topic, m.subject_ref as "subjectRef", m.received_at as "receivedAt", m.due_at::text as "dueAt", m.attempts,
+       coalesce(b.headers, '{}') as headers, coalesce(b.sha256, '') as sha256, b.bytes
+     from unnest($2::uuid[]) with ordinality as d(id, n)
+     cross join lateral (select * from inbox_message m where m.merchant_id = $1 and m.message_id = d.id offset 0) m
+     left join lateral (select * from inbox_body b where b.merchant_id = $1 and b.received_on = (m.received_at at time zone 'utc')::date
+       and b.message_id = m.message_id) b on true
+     order by d.n`,
+    [tx.merchantId, messageIds],
+  )
+  return rows.map(({ bytes, ...row }) => ({
+    ...row,
+    raw: bytes === null ? null : unpackBody(row.headers.encoding, bytes),
+  }))
+}
+
 export interface MessageEnd {
   readonly messageId: string
   readonly state: 'applied' | 'superseded' | 'ignored' | 'dead'

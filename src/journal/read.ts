@@ -63,6 +63,19 @@ export function timelineOf(tx: Tx, orderId: string): Promise<EventRow[]> {
   )
 }
 
+const replayedMax = 20
+
+/** The newest messages of which an order was made, oldest first. */
+export async function messagesOfOrder(tx: Tx, orderId: string): Promise<string[]> {
+  const rows = await tx.rows<{ id: string }>(
+    `select cause_id as id, max(at) as at from timeline_event
+     where merchant_id = $1 and order_id = $2 and cause_kind = 'message' and kind in ('order.imported', 'order.updated', 'order.cancelled')
+     group by cause_id order by max(at) desc limit ${replayedMax}`,
+    [tx.merchantId, orderId],
+  )
+  return rows.map((row) => row.id).toReversed()
+}
+
 const nouns: Readonly<Record<ExceptionRow['subjectKind'], Noun>> = {
   order: 'order',
   listing: 'listing',

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import type { Api, ApiDeps, Cause } from '../api/deps.ts'
-import { answers, idOf, text, when } from '../api/fields.ts'
-import { writing } from '../api/transactions.ts'
+import { answers, idOf, shownId, text, when } from '../api/fields.ts'
+import { reading, writing } from '../api/transactions.ts'
 import { readConnection, writesThere } from '../connections/read.ts'
+import { publicId } from '../model/id.ts'
 import type { Tx } from '../platform/db/tx.ts'
 import { principalOf } from '../platform/http/access.ts'
 import { notFound, Problem } from '../platform/http/problem.ts'
@@ -103,8 +104,34 @@ function cancelRoute(app: Api, deps: ApiDeps): void {
   })
 }
 
+const shownReplay = z.object({
+  messages: z.int().describe('How many were read again.'),
+  gone: z.int().describe('Let go of by age, or erased: they cannot be read again.'),
+  unreadable: z.array(z.object({ message: shownId, reason: z.string() })),
+  result: z
+    .enum(['same', 'different', 'unknown'])
+    .describe('unknown: the newest message of which the order was made is no longer here.'),
+  differences: z.array(z.object({ what: z.string(), stored: z.string(), replayed: z.string() })),
+})
+
+function replayRoute(app: Api, deps: ApiDeps): void {
+  app.post('/orders/:id/replay', {
+    config: { scope: 'inbox:write' },
+    schema: { params, response: answers(shownReplay) },
+    handler: (request) =>
+      reading(deps, request, async (tx) => {
+        const replayed = await deps.flows.orderReplayed(tx, request.params.id)
+        if (replayed === null) throw notFound()
+        const { unreadable, differences, ...rest } = replayed
+        const named = unreadable.map(({ messageId, reason }) => ({ message: publicId('message', messageId), reason }))
+        return { ...rest, unreadable: named, differences: [...differences] }
+      }),
+  })
+}
+
 /** What a person decides about one order. The answer is what is true now, not what will be. */
 export function actRoutes(app: Api, deps: ApiDeps): void {
   holdRoutes(app, deps)
   cancelRoute(app, deps)
+  replayRoute(app, deps)
 }

@@ -83,6 +83,15 @@ export async function readOrder(tx: Tx, orderId: string): Promise<OrderRow | nul
   return row ?? null
 }
 
+/** Hash of what was taken in of it. */
+export async function readHash(tx: Tx, orderId: string): Promise<string> {
+  const [row] = await tx.rows<{ hash: string }>(
+    `select encode(content_sha256, 'hex') as hash from orders where merchant_id = $1 and order_id = $2`,
+    [tx.merchantId, orderId],
+  )
+  return row?.hash ?? ''
+}
+
 export interface OrderLineRow {
   readonly ref: string
   readonly listingId: string | null

@@ -86,6 +86,7 @@ const may: Readonly<Record<string, string>> = {
   'POST /orders/{id}/release': 'ompk',
   'POST /orders/{id}/cancel': 'ompk',
   'POST /orders/{id}/keep': 'ompk',
+  'POST /orders/{id}/replay': 'ompk',
   'GET /fulfillment-orders': everybodyHere,
   'GET /fulfillment-orders/{id}': everybodyHere,
   'POST /fulfillment-orders/{id}/retry': 'ompk',

@@ -164,7 +164,7 @@ test('for a program, a refusal is JSON too', async () => {
   })
   const unknown = await crossdock(['orders', 'delete', '--json'])
   expect(JSON.parse(unknown.err)).toEqual({
-    detail: '"orders" has: list, show, search, hold, release, cancel, keep, standings',
+    detail: '"orders" has: list, show, search, hold, release, cancel, keep, replay, standings',
     code: 'CLI_USAGE',
   })
 })

@@ -15,6 +15,7 @@ import { shippedByHand } from '../../src/flows-partner.ts'
 import { privacyAnswered, privacyAsked } from '../../src/flows-privacy.ts'
 import { modeChanged } from '../../src/flows-watch.ts'
 import { resolveExceptions } from '../../src/journal/record.ts'
+import { replayOrder } from '../../src/lanes/replay-order.ts'
 import { parseKeys } from '../../src/platform/base/key-ring.ts'
 import { systemPorts } from '../../src/platform/base/ports.ts'
 import { secret } from '../../src/platform/base/secret.ts'
@@ -104,6 +105,7 @@ const flows: ApiDeps['flows'] = {
   orderReleased: (tx, cause, asked) => orderReleased(tx, ids, cause, asked),
   cancelWanted: (tx, cause, asked) => cancelWanted(tx, ids, cause, asked),
   orderKept: (tx, cause, asked) => orderKept(tx, ids, cause, asked),
+  orderReplayed: (tx, id) => replayOrder(tx, connectors, id),
 }
 
 /** A JSON answer; a test that reads a field which is not there sees undefined, and fails. */

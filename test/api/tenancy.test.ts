@@ -71,6 +71,7 @@ const attempts: Readonly<Record<string, readonly Attempt[]>> = {
   'POST /orders/{id}/hold': [{ path: (s) => `/orders/${s.order}/hold`, body: () => ({ reason: 'not theirs' }) }],
   'POST /orders/{id}/release': [{ path: (s) => `/orders/${s.order}/release` }],
   'POST /orders/{id}/cancel': [{ path: (s) => `/orders/${s.order}/cancel`, body: () => ({ reason: 'other' }) }],
+  'POST /orders/{id}/replay': [{ path: (s) => `/orders/${s.order}/replay` }],
   'POST /orders/{id}/keep': [{ path: (s) => `/orders/${s.order}/keep` }],
   'GET /orders': [{ path: (s) => `/orders?connection=${s.connection}` }],
   'GET /listings': [{ path: (s) => `/listings?connection=${s.connection}` }],

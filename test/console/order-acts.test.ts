@@ -146,3 +146,37 @@ describe('an order is cancelled', () => {
       expect(await get(`/orders/${id}`)).toMatchObject({ cancel: null })
     }))
 })
+
+describe('the messages of an order are replayed', () => {
+  test.each([
+    ['same', { differences: [] }, /^Same result\. \(2 messages read again\)/],
+    [
+      'different',
+      { differences: [{ what: 'line 1, ordered', stored: '0', replayed: '1' }] },
+      'Different: line 1, ordered 1, was 0.',
+    ],
+    ['unknown', { differences: [], gone: 1 }, /the newest message of this order is no longer kept/],
+  ])('and the answer is told as it is: %s', (result, more, words) =>
+    within({ width: 375 }, async (page) => {
+      // What each answer is comes from test/inbox/order-replay.test.ts; here it is how it is told.
+      const answered = { messages: 2, gone: 0, unreadable: [], result, ...more }
+      await page.route('**/replay', (route) => route.fulfill({ json: answered }))
+      await open(page, '1003')
+      await page.getByRole('button', { name: 'Replay…' }).click()
+      const dialog = page.getByRole('dialog', { name: 'Replay #1003' })
+      await dialog.getByText(/Replay 1 message of this order\?.*nothing is sent to a channel or warehouse/).waitFor()
+      await dialog.getByRole('button', { name: 'Replay and compare' }).click()
+      await dialog.getByText(words).waitFor()
+      await shoot(page, `replay-${result}`)
+      expect(await violations(page)).toEqual([])
+    }),
+  )
+
+  test('against the hub itself: what it was made of is not kept here, and that is said', () =>
+    within({}, async (page) => {
+      await open(page, '1003')
+      await page.getByRole('button', { name: 'Replay…' }).click()
+      await page.getByRole('button', { name: 'Replay and compare' }).click()
+      await page.getByText('0 messages read again, 1 no longer kept').waitFor()
+    }))
+})

@@ -56,6 +56,13 @@ export const orders: readonly Command[] = [
   },
   {
     noun: 'orders',
+    verb: 'replay',
+    what: 'Reads its messages again and compares; changes nothing, tells nobody',
+    method: 'POST',
+    path: '/orders/:id/replay',
+  },
+  {
+    noun: 'orders',
     verb: 'standings',
     what: 'How many stand where, of the newest 2,000',
     method: 'GET',

@@ -163,6 +163,15 @@ export interface WholeOrder extends Order {
   readonly may: Readonly<Record<'hold' | 'release' | 'cancel' | 'keep', string | null>>
 }
 
+/** What reading an order's messages again would make of it. */
+export interface Replayed {
+  readonly messages: number
+  readonly gone: number
+  readonly unreadable: readonly { readonly message: string; readonly reason: string }[]
+  readonly result: 'same' | 'different' | 'unknown'
+  readonly differences: readonly { readonly what: string; readonly stored: string; readonly replayed: string }[]
+}
+
 export interface Item {
   readonly id: string
   readonly sku: string

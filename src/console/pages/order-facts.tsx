@@ -1,5 +1,4 @@
 import type { Person, WholeOrder } from '../api/types.ts'
-import { CopyId } from '../parts/copy.tsx'
 import { Time } from '../parts/time.tsx'
 import { moneyText, plain } from '../parts/words.ts'
 
@@ -48,14 +47,6 @@ export function OrderFacts({ order }: { readonly order: WholeOrder }) {
         <dt>Received</dt>
         <dd>
           <Time at={order.importedAt} />
-        </dd>
-        <dt>Channel's id</dt>
-        <dd>
-          <CopyId id={order.externalId} label="the channel's id" />
-        </dd>
-        <dt>Our id</dt>
-        <dd>
-          <CopyId id={order.id} label="our id" />
         </dd>
       </dl>
     </section>

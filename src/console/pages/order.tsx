@@ -15,6 +15,7 @@ import { OrderFacts } from './order-facts.tsx'
 import { OrderLines } from './order-lines.tsx'
 import { OrderProblems } from './order-problems.tsx'
 import { OrderShipments } from './order-shipments.tsx'
+import { OrderTechnical } from './order-technical.tsx'
 import { OrderTimeline } from './order-timeline.tsx'
 import { OrderWish } from './order-wish.tsx'
 
@@ -93,6 +94,7 @@ function Order({ order, readAt, stale }: { order: WholeOrder; readAt: number; st
           <div className="stack">
             <OrderTimeline events={order.timeline} />
             <OrderFacts order={order} />
+            <OrderTechnical order={order} />
           </div>
         </div>
       </div>

@@ -6,6 +6,7 @@ const acts: Readonly<Record<string, string>> = {
   'listings:write': 'link listings',
   'exceptions:write': 'settle exceptions',
   'orders:write': 'hold or cancel orders',
+  'inbox:write': 'replay messages',
   'fulfillment:write': 'ask the warehouse',
 }
 
