@@ -13,10 +13,13 @@ import { router } from './router.tsx'
 
 const theme = createTheme({ respectReducedMotion: true })
 
+/** Pages that need nobody signed in. */
+const forGuests = /^\/(sign-in|sign-up|join)$/
+
 // A session that ended is begun anew where the person was, whichever question found out.
 queries.getQueryCache().subscribe(({ query }) => {
   const { location } = router.state
-  if (isSignedOut(query.state.error) && !location.pathname.startsWith('/sign-'))
+  if (isSignedOut(query.state.error) && !forGuests.test(location.pathname))
     void router.navigate({ to: '/sign-in', search: { to: location.href } })
 })
 

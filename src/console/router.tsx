@@ -43,6 +43,12 @@ const signUp = createRoute({
   component: lazyRouteComponent(() => import('./pages/sign-up.tsx'), 'SignUpPage'),
 })
 
+const join = createRoute({
+  getParentRoute: () => root,
+  path: '/join',
+  component: lazyRouteComponent(() => import('./pages/join.tsx'), 'JoinPage'),
+})
+
 const shell = createRoute({
   getParentRoute: () => root,
   id: 'shell',
@@ -130,11 +136,65 @@ const status = createRoute({
   component: lazyRouteComponent(() => import('./pages/status.tsx'), 'StatusPage'),
 })
 
+const settings = createRoute({
+  getParentRoute: () => shell,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('./pages/settings.tsx'), 'SettingsPage'),
+})
+const settingsStart = createRoute({
+  getParentRoute: () => settings,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/settings/business' })
+  },
+})
+const settingsPages = [
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/business',
+    component: lazyRouteComponent(() => import('./pages/settings-business.tsx'), 'BusinessSettings'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/team',
+    component: lazyRouteComponent(() => import('./pages/settings-team.tsx'), 'TeamSettings'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/security',
+    component: lazyRouteComponent(() => import('./pages/settings-security.tsx'), 'SecuritySettings'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/keys',
+    component: lazyRouteComponent(() => import('./pages/settings-keys.tsx'), 'KeySettings'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/locations',
+    component: lazyRouteComponent(() => import('./pages/settings-locations.tsx'), 'LocationSettings'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/privacy',
+    component: lazyRouteComponent(() => import('./pages/settings-privacy.tsx'), 'PrivacySettings'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/audit-log',
+    component: lazyRouteComponent(() => import('./pages/settings-audit-log.tsx'), 'AuditLogSettings'),
+  }),
+] as const
+
 export const router = createRouter({
   routeTree: root.addChildren([
     signIn,
     signUp,
-    shell.addChildren([home, orders, order, exceptions, inventory, item, listings, status]),
+    join,
+    shell.addChildren([
+      ...[home, orders, order, exceptions, inventory, item, listings, status],
+      settings.addChildren([settingsStart, ...settingsPages]),
+    ]),
   ]),
   defaultPreload: 'intent',
   scrollRestoration: true,

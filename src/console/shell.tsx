@@ -7,11 +7,12 @@ import mark from './mark.svg'
 import { Icon, type IconName } from './parts/icons.tsx'
 import { useGoKeys } from './parts/keys.ts'
 import { Empty } from './parts/states.tsx'
+import { StepUp } from './parts/step-up.tsx'
 import { SearchBox } from './search-box.tsx'
 import { UserMenu } from './user-menu.tsx'
 
 interface Entry {
-  readonly to: '/orders' | '/exceptions' | '/inventory' | '/listings' | '/status'
+  readonly to: '/orders' | '/exceptions' | '/inventory' | '/listings' | '/settings' | '/status'
   readonly word: string
   readonly icon: IconName
 }
@@ -23,6 +24,7 @@ const stock: readonly Entry[] = [
   { to: '/inventory', word: 'Inventory', icon: 'inventory' },
   { to: '/listings', word: 'Listings', icon: 'listings' },
 ]
+const business: readonly Entry[] = [{ to: '/settings', word: 'Settings', icon: 'settings' }]
 const system: readonly Entry[] = [{ to: '/status', word: 'System status', icon: 'status' }]
 
 /** How much waits for a person, by place. Never a total of rows. */
@@ -110,12 +112,14 @@ export function Shell() {
       <nav className="rail" aria-label="Main">
         <RailGroup title="WORK" entries={work} />
         <RailGroup title="STOCK" entries={stock} />
+        <RailGroup title="BUSINESS" entries={business} />
         <RailGroup title="HUB" entries={system} />
       </nav>
       <main id="main" className="main" ref={main} tabIndex={-1}>
         {me?.merchant === null ? <NoBusiness /> : <Outlet />}
       </main>
       <BottomBar />
+      <StepUp />
     </div>
   )
 }

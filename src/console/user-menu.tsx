@@ -1,6 +1,6 @@
 import { Button, Popover, useMantineColorScheme } from '@mantine/core'
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { useNavigate } from '@tanstack/react-router'
+import { Link, useNavigate } from '@tanstack/react-router'
 import { merchantQuery } from './api/queries.ts'
 import { lookAtMerchant, type Me, meQuery, queries, signOut } from './api/session.ts'
 import { Icon } from './parts/icons.tsx'
@@ -38,6 +38,7 @@ const keys = [
   ['g i', 'Inventory'],
   ['g l', 'Listings'],
   ['g s', 'System status'],
+  ['g t', 'Settings'],
   ['j k', 'next and previous row'],
 ] as const
 
@@ -121,6 +122,10 @@ export function UserMenu() {
             </span>
           </p>
           {me !== undefined && <Merchants me={me} />}
+          <nav className="user-links" aria-label="Settings">
+            <Link to="/settings/security">Your sign-in</Link>
+            <Link to="/settings">Settings</Link>
+          </nav>
           <Appearance />
           <Keys />
           <SignOut />

@@ -195,6 +195,9 @@ describe('appearance', () => {
         '/inventory',
         '/listings?show=all',
         '/status',
+        '/settings/team',
+        '/settings/keys',
+        '/settings/audit-log',
       ]) {
         await page.goto(path)
         await page.getByRole('heading', { level: 1 }).waitFor()

@@ -24,6 +24,14 @@ const pages = [
   { name: 'listings', path: () => '/listings', text: 'GONE' },
   { name: 'listings-all', path: () => '/listings?show=all', text: 'Thing 2' },
   { name: 'status', path: () => '/status', text: 'found nothing' },
+  { name: 'settings-business', path: () => '/settings', text: 'Currency of your books' },
+  { name: 'settings-team', path: () => '/settings/team', text: 'No invitation is open' },
+  { name: 'settings-security', path: () => '/settings/security', text: 'this browser' },
+  { name: 'settings-keys', path: () => '/settings/keys', text: 'first key' },
+  { name: 'settings-locations', path: () => '/settings/locations', text: 'Cellar' },
+  { name: 'settings-privacy', path: () => '/settings/privacy', text: 'Under way' },
+  { name: 'settings-audit-log', path: () => '/settings/audit-log', text: 'Stock adjusted' },
+  { name: 'join', path: () => '/join', text: 'counts no more' },
   { name: 'exceptions-settled', path: () => '/exceptions?state=resolved', text: 'None was settled yet' },
 ] as const
 

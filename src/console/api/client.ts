@@ -66,12 +66,34 @@ async function answerOf<T>(path: string, init: RequestInit, signal?: AbortSignal
 export const read = <T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> =>
   answerOf<T>(address(path, query), {}, signal)
 
+/** Asks the person to show who they are once more; false: they would rather not. */
+type Prove = () => Promise<boolean>
+let prove: Prove | null = null
+/** Whoever can ask a person says so here, and no more when they are gone. */
+export function proveWith(ask: Prove): () => void {
+  prove = ask
+  return () => {
+    prove = null
+  }
+}
+
+/** What matters most the hub does only for who has just shown password or code: then it is asked again, once. */
+async function proven<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask()
+  } catch (error) {
+    const isStale = error instanceof ApiProblem && error.code === 'HUB_STEP_UP'
+    if (!isStale || prove === null || !(await prove())) throw error
+    return ask()
+  }
+}
+
 /** Changes. The key makes a repeat of the same press one change, whatever the network did. */
-export function change<T>(method: 'POST' | 'PUT' | 'PATCH', path: string, body?: unknown): Promise<T> {
+export function change<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T> {
   const key = { 'idempotency-key': crypto.randomUUID() }
   const sent =
     body === undefined
       ? { headers: key }
       : { headers: { ...key, 'content-type': 'application/json' }, body: JSON.stringify(body) }
-  return answerOf<T>(address(path, {}), { method, ...sent })
+  return proven(() => answerOf<T>(address(path, {}), { method, ...sent }))
 }

@@ -25,7 +25,7 @@ const rarelyMs = 5 * 60_000
 type Filters = Readonly<Record<string, string | undefined>>
 
 /** A list that goes on by its cursor, page after page on one screen. */
-function listOf<T>(path: string, filters: Filters, limit = 50) {
+export function listOf<T>(path: string, filters: Filters, limit = 50) {
   return infiniteQueryOptions({
     queryKey: [path, filters, limit] as const,
     queryFn: ({ pageParam, signal }) => read<Page<T>>(path, { ...filters, limit, after: pageParam }, signal),

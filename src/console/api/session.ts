@@ -2,8 +2,10 @@ import { QueryClient, queryOptions } from '@tanstack/react-query'
 import { ApiProblem, change, read } from './client.ts'
 
 export interface Me {
+  readonly id: string
   readonly email: string
   readonly secondFactor: boolean
+  readonly recoveryCodesLeft: number
   readonly merchant: string | null
   readonly role: string | null
   readonly permissions: readonly string[]
@@ -43,6 +45,8 @@ export const signUpQuery = queryOptions({
 export const signIn = (email: string, password: string) => change<Step>('POST', '/sign-in', { email, password })
 export const sendCode = (challenge: string, code: string) => change<Step>('POST', '/sign-in/code', { challenge, code })
 export const signUp = (owner: NewOwner) => change<{ readonly next: string }>('POST', '/sign-up', owner)
+export const showPassword = (password: string) => change('POST', '/me/verify', { password })
+export const showCode = (code: string) => change('POST', '/me/verify', { code })
 export const signOut = () => change('POST', '/sign-out')
 export const lookAtMerchant = (merchant: string) => change('PUT', '/me/merchant', { merchant })
 

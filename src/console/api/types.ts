@@ -14,6 +14,8 @@ export interface Merchant {
   readonly id: string
   readonly name: string
   readonly timeZone: string
+  readonly currency: string | null
+  readonly shipsPartially: boolean
 }
 
 export const standings = [
@@ -281,4 +283,8 @@ export interface Location {
   readonly id: string
   readonly code: string
   readonly name: string
+  readonly kind: string
+  readonly rank: number
+  readonly connection: string | null
+  readonly version: string
 }

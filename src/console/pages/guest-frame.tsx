@@ -23,13 +23,3 @@ export function GuestFrame({ title, note, children }: GuestFrameProps) {
     </main>
   )
 }
-
-/** What went wrong, where the form is. */
-export function FormError({ error }: { readonly error: Error | null }) {
-  if (error === null) return null
-  return (
-    <p className="said tone-critical" role="alert">
-      {error.message}
-    </p>
-  )
-}

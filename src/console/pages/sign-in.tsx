@@ -4,7 +4,8 @@ import { getRouteApi, Link, useRouter } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { ownAddress } from '../api/own-address.ts'
 import { meQuery, queries, sendCode, signIn, signUpQuery } from '../api/session.ts'
-import { FormError, GuestFrame } from './guest-frame.tsx'
+import { FormError } from '../parts/form-error.tsx'
+import { GuestFrame } from './guest-frame.tsx'
 
 const route = getRouteApi('/sign-in')
 

@@ -4,8 +4,9 @@ import { Link, useRouter } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { ApiProblem } from '../api/client.ts'
 import { meQuery, type NewOwner, queries, type SignUpState, signIn, signUp, signUpQuery } from '../api/session.ts'
+import { FormError } from '../parts/form-error.tsx'
 import { Failed, Loading } from '../parts/states.tsx'
-import { FormError, GuestFrame } from './guest-frame.tsx'
+import { GuestFrame } from './guest-frame.tsx'
 
 const empty = { email: '', password: '', merchant: '', installToken: '' }
 

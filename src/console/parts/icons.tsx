@@ -24,6 +24,8 @@ const paths = {
   question: 'M8.5 9a3.5 3.5 0 1 1 5 3.2c-1 .6-1.5 1.2-1.5 2.3M12 18v.1',
   pause: 'M9 5v14M15 5v14',
   none: 'M7 12h10',
+  settings: 'M4 7h9M17 7h3M4 17h3M11 17h9M15 4.5v5M9 14.5v5',
+  warehouse: 'M3 20V9l9-5 9 5v11M7 20v-8h10v8M7 16h10',
   user: 'M12 4a4 4 0 1 1 0 8 4 4 0 0 1 0-8zM4.5 20.5c1-4 4-6 7.5-6s6.5 2 7.5 6',
 } as const
 export type IconName = keyof typeof paths

@@ -7,6 +7,7 @@ const places = {
   i: '/inventory',
   l: '/listings',
   s: '/status',
+  t: '/settings',
 } as const
 const isPlace = (key: string): key is keyof typeof places => Object.hasOwn(places, key)
 /** The second key of a pair comes within this time. */

@@ -8,6 +8,16 @@ const acts: Readonly<Record<string, string>> = {
   'orders:write': 'hold or cancel orders',
   'inbox:write': 'replay messages',
   'fulfillment:write': 'ask the warehouse',
+  'team:write': 'change the team',
+  'api-keys:write': 'change API keys',
+  'merchant:write': 'change the business',
+  'locations:write': 'change locations',
+  'privacy:write': 'answer for people’s data',
+}
+
+/** Whether the person may, where a page differs by that. */
+export function useMay(permission: string): boolean {
+  return useQuery(meQuery).data?.permissions.includes(permission) ?? false
 }
 
 /** Null: the person may. Else the reason why not, in words. */

@@ -7,7 +7,7 @@ export function moneyText({ amount, currency }: Money): string {
   return `${currency} ${grouped}${part === undefined ? '' : `.${part}`}`
 }
 
-export const counted = (n: number, one: string, many = `${one}s`): string =>
+export const counted = (n: number, one: string, many: string | undefined = `${one}s`): string =>
   `${n.toLocaleString('en-GB')} ${n === 1 ? one : many}`
 
 /** A name of a platform as people write it. */
