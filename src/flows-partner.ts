@@ -1,9 +1,11 @@
 /** What a partner's file causes: answers to requests, departures, stock. The second page of flows.ts. */
+import { createHash } from 'node:crypto'
 import { itemsBySku } from './catalog/items.ts'
 import { confirmEffects, dropEffects, intend } from './effects/effects.ts'
 import { askPartners, stockCounted } from './flows.ts'
 import { cancelsAnswered } from './flows-orders.ts'
 import { departedSince } from './fulfillment/departed.ts'
+import { recordIncoming } from './fulfillment/partner-files.ts'
 import { type FactPlan, type Misfit, type Notice, planFacts, type ReportedRow } from './fulfillment/plan-facts.ts'
 import {
   linesForChannel,
@@ -20,6 +22,7 @@ import {
   type OpenRequest,
   openByHand,
 } from './fulfillment/request-state.ts'
+import { storeArrivals } from './inbox/messages.ts'
 import { tickClock } from './inventory/clock.ts'
 import { fitStock } from './inventory/fit-stock.ts'
 import { consumeStock, loseStock, markHanded } from './inventory/hand-off.ts'
@@ -262,4 +265,23 @@ export async function shippedByHand(tx: Tx, ids: Ids, cause: Cause, parcel: Hand
   await noteReport(tx, cause, [], [shipment])
   await noteFit(tx, fit, cause, none)
   return { kind: 'recorded', shipmentId: shipment.shipmentId }
+}
+
+/**
+ * A partner's file that a person hands in: the same rows in the same inbox as one from its folder, so the same bytes by
+ * both ways are one file.
+ */
+export async function fileHandedIn(
+  tx: Tx,
+  ids: Ids,
+  { connectionId, name, bytes }: { readonly connectionId: string; readonly name: string; readonly bytes: Buffer },
+): Promise<{ readonly fileId: string; readonly isNew: boolean }> {
+  const sha256 = createHash('sha256').update(bytes).digest()
+  const taken = await recordIncoming(tx, ids, { connectionId, name, size: bytes.length, sha256 })
+  if (!taken.isNew) return taken
+  const dedupeKey = `file.${sha256.toString('hex')}`
+  const headers = { 'file-id': taken.fileId, 'file-name': name, 'file-modified': '' }
+  const arrival = { source: 'file', topic: 'partner-file', subjectRef: null, dedupeKey, headers, raw: bytes } as const
+  await storeArrivals(tx, ids, connectionId, [arrival])
+  return taken
 }

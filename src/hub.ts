@@ -8,9 +8,10 @@ import { openBudgets } from './connections/budgets.ts'
 import { makeCtx } from './connections/ctx.ts'
 import { findEndpoint } from './connections/find-endpoint.ts'
 import type { Connector } from './connector-kit/index.ts'
+import { hurryEffects } from './effects/hurry-effects.ts'
 import { itemsCreated, mappingChanged, requestRetried, stockAdjusted } from './flows.ts'
 import { cancelWanted, orderHeld, orderKept, orderReleased } from './flows-orders.ts'
-import { shippedByHand } from './flows-partner.ts'
+import { fileHandedIn, shippedByHand } from './flows-partner.ts'
 import { privacyAnswered, privacyAsked } from './flows-privacy.ts'
 import { modeChanged } from './flows-watch.ts'
 import { cacheEndpoints } from './inbox/endpoint-cache.ts'
@@ -168,6 +169,8 @@ function apiDeps(base: Base, wake: (merchantId: string) => void): ApiDeps {
       shippedByHand: (tx, cause, parcel) => shippedByHand(tx, ports.ids, cause, parcel),
       connectionMended: (tx, _cause, id) => resolveExceptions(tx, [`connection.${id}`]),
       modeChanged: (tx, id) => modeChanged(tx, id),
+      fileHandedIn: (tx, file) => fileHandedIn(tx, ports.ids, file),
+      sendNow: (tx, connectionId) => hurryEffects(tx, connectionId),
       privacyAsked: (tx, asked) => privacyAsked(tx, ports.ids, asked),
       privacyAnswered: (tx, id) => privacyAnswered(tx, id),
       orderHeld: (tx, cause, asked) => orderHeld(tx, ports.ids, cause, asked),

@@ -95,6 +95,13 @@ export interface Flows {
   /** A person wants a message read again: what was told of its failure is over. */
   messageReplayed(tx: Tx, cause: Cause, messageId: string): Promise<void>
   shippedByHand(tx: Tx, cause: Cause, shipment: HandShipment): Promise<HandShipmentOutcome>
+  /** A partner's file by another way than its folder. Known: the same bytes came before. */
+  fileHandedIn(
+    tx: Tx,
+    file: { readonly connectionId: string; readonly name: string; readonly bytes: Buffer },
+  ): Promise<{ readonly fileId: string; readonly isNew: boolean }>
+  /** What waits to go to a partner goes now. How much that is. */
+  sendNow(tx: Tx, connectionId: string): Promise<number>
   /** Null: it was asked before, in the same words. */
   privacyAsked(tx: Tx, asked: PrivacyAsked): Promise<string | null>
   /** A person connected it again or let it go: what was told of its stop is over. */

@@ -136,6 +136,24 @@ const status = createRoute({
   component: lazyRouteComponent(() => import('./pages/status.tsx'), 'StatusPage'),
 })
 
+const warehouses = createRoute({
+  getParentRoute: () => shell,
+  path: '/warehouses',
+  component: lazyRouteComponent(() => import('./pages/warehouses.tsx'), 'WarehousesPage'),
+})
+const warehouse = createRoute({
+  getParentRoute: () => shell,
+  path: '/warehouses/$id',
+  validateSearch: (given: Given): { show?: 'all' | 'in' | 'out' | undefined } => ({
+    show: oneOf(given, 'show', ['all', 'in', 'out'] as const),
+  }),
+  component: lazyRouteComponent(() => import('./pages/warehouse.tsx'), 'WarehousePage'),
+})
+const file = createRoute({
+  getParentRoute: () => shell,
+  path: '/files/$id',
+  component: lazyRouteComponent(() => import('./pages/file.tsx'), 'FilePage'),
+})
 const settings = createRoute({
   getParentRoute: () => shell,
   path: '/settings',
@@ -192,7 +210,7 @@ export const router = createRouter({
     signUp,
     join,
     shell.addChildren([
-      ...[home, orders, order, exceptions, inventory, item, listings, status],
+      ...[home, orders, order, exceptions, inventory, item, listings, status, warehouses, warehouse, file],
       settings.addChildren([settingsStart, ...settingsPages]),
     ]),
   ]),

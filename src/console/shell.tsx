@@ -12,7 +12,7 @@ import { SearchBox } from './search-box.tsx'
 import { UserMenu } from './user-menu.tsx'
 
 interface Entry {
-  readonly to: '/orders' | '/exceptions' | '/inventory' | '/listings' | '/settings' | '/status'
+  readonly to: '/orders' | '/exceptions' | '/inventory' | '/listings' | '/warehouses' | '/settings' | '/status'
   readonly word: string
   readonly icon: IconName
 }
@@ -24,6 +24,7 @@ const stock: readonly Entry[] = [
   { to: '/inventory', word: 'Inventory', icon: 'inventory' },
   { to: '/listings', word: 'Listings', icon: 'listings' },
 ]
+const partners: readonly Entry[] = [{ to: '/warehouses', word: 'Warehouses', icon: 'warehouse' }]
 const business: readonly Entry[] = [{ to: '/settings', word: 'Settings', icon: 'settings' }]
 const system: readonly Entry[] = [{ to: '/status', word: 'System status', icon: 'status' }]
 
@@ -112,6 +113,7 @@ export function Shell() {
       <nav className="rail" aria-label="Main">
         <RailGroup title="WORK" entries={work} />
         <RailGroup title="STOCK" entries={stock} />
+        <RailGroup title="PARTNERS" entries={partners} />
         <RailGroup title="BUSINESS" entries={business} />
         <RailGroup title="HUB" entries={system} />
       </nav>

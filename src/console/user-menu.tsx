@@ -38,6 +38,7 @@ const keys = [
   ['g i', 'Inventory'],
   ['g l', 'Listings'],
   ['g s', 'System status'],
+  ['g w', 'Warehouses'],
   ['g t', 'Settings'],
   ['j k', 'next and previous row'],
 ] as const
@@ -124,6 +125,7 @@ export function UserMenu() {
           {me !== undefined && <Merchants me={me} />}
           <nav className="user-links" aria-label="Settings">
             <Link to="/settings/security">Your sign-in</Link>
+            <Link to="/warehouses">Warehouses</Link>
             <Link to="/settings">Settings</Link>
           </nav>
           <Appearance />

@@ -4,9 +4,10 @@ import { answers, idOf, shownId, shownTime, showTime } from '../api/fields.ts'
 import { requireKnown } from '../api/known.ts'
 import { conditions, type List, pageFields, pageOf, readPage } from '../api/page.ts'
 import { reading } from '../api/transactions.ts'
+import { readByKey } from '../inbox/read.ts'
 import { publicId } from '../model/id.ts'
 import type { Tx } from '../platform/db/tx.ts'
-import { notFound } from '../platform/http/problem.ts'
+import { notFound, Problem } from '../platform/http/problem.ts'
 
 interface FileRow {
   readonly fileId: string
@@ -86,10 +87,52 @@ function readIssues(tx: Tx, fileId: string): Promise<IssueRow[]> {
   )
 }
 
+/** A name that nobody's disk or header trips over. */
+const plainName = (name: string): string => name.replaceAll(/[^\w.-]+/g, '_').replace(/^\.+/, '') || 'file'
+
+/** As they were sent, or as they came; null: their time was over. */
+async function bytesOf(tx: Tx, file: FileRow): Promise<Uint8Array | null> {
+  if (file.direction === 'in') return readByKey(tx, file.connectionId, `file.${file.sha256}`)
+  const [row] = await tx.rows<{ bytes: Buffer | null }>(
+    'select bytes from partner_file where merchant_id = $1 and file_id = $2',
+    [tx.merchantId, file.fileId],
+  )
+  return row?.bytes ?? null
+}
+
+async function found(tx: Tx, fileId: string): Promise<FileRow> {
+  const [row] = await tx.rows<FileRow & object>(
+    `select ${columns} from (select * from partner_file where merchant_id = $1 and file_id = $2) t ${joins}`,
+    [tx.merchantId, fileId],
+  )
+  if (!row) throw notFound()
+  return row
+}
+
+/** Requests hold names and addresses, so whoever may not see those gets no file. */
+function contentRoute(app: Api, deps: ApiDeps): void {
+  app.get('/files/:id/content', {
+    config: { scope: 'orders:persons' },
+    schema: { params: z.strictObject({ id: idOf('file') }), produces: ['application/octet-stream'] },
+    handler: async (request, reply) => {
+      const { file, bytes } = await reading(deps, request, async (tx) => {
+        const row = await found(tx, request.params.id)
+        return { file: row, bytes: await bytesOf(tx, row) }
+      })
+      if (bytes === null)
+        throw new Problem(410, 'HUB_ERASED', 'The bytes of this file were let go of; its time was over.')
+      const disposition = `attachment; filename="${plainName(file.name)}"`
+      // Never a type that a browser would show: the bytes are somebody else's.
+      return reply.type('application/octet-stream').header('content-disposition', disposition).send(Buffer.from(bytes))
+    },
+  })
+}
+
 const states = ['frozen', 'delivered', 'unverifiable', 'stored', 'applied', 'refused', 'duplicate'] as const
 
-/** Files exchanged with partners, with what was wrong row by row. Their bytes are not shown here: they hold addresses. */
+/** Files exchanged with partners, with what was wrong row by row; their bytes for who may see addresses. */
 export function fileRoutes(app: Api, deps: ApiDeps): void {
+  contentRoute(app, deps)
   app.get('/files', {
     config: { scope: 'fulfillment:read' },
     schema: {
@@ -119,11 +162,7 @@ export function fileRoutes(app: Api, deps: ApiDeps): void {
     },
     handler: (request) =>
       reading(deps, request, async (tx) => {
-        const [row] = await tx.rows<FileRow & object>(
-          `select ${columns} from (select * from partner_file where merchant_id = $1 and file_id = $2) t ${joins}`,
-          [tx.merchantId, request.params.id],
-        )
-        if (!row) throw notFound()
+        const row = await found(tx, request.params.id)
         return { ...show(row), issues: await readIssues(tx, row.fileId) }
       }),
   })

@@ -19,6 +19,7 @@ import {
   showRequest,
   showShipment,
 } from './read.ts'
+import { warehouseRoutes } from './warehouse-routes.ts'
 
 const newest = (name: string, from: string, id: string): List => ({
   name,
@@ -186,4 +187,5 @@ export const fulfillmentRoutes =
     shipRoute(app, deps)
     shipmentRoutes(app, deps)
     fileRoutes(app, deps)
+    warehouseRoutes(app, deps)
   }

@@ -34,3 +34,13 @@ export async function readRaw(tx: Tx, message: MessageRow): Promise<Uint8Array |
   )
   return body?.bytes ? unpackBody(body.encoding ?? undefined, body.bytes) : 'erased'
 }
+
+/** The bytes of what came to a connection under this key; null: nothing did, or they are gone. */
+export async function readByKey(tx: Tx, connectionId: string, dedupeKey: string): Promise<Uint8Array | null> {
+  const [row] = await tx.rows<MessageRow & object>(
+    `select ${messageColumns} from inbox_message t where t.merchant_id = $1 and t.connection_id = $2 and t.dedupe_key = $3`,
+    [tx.merchantId, connectionId, dedupeKey],
+  )
+  const raw = row ? await readRaw(tx, row) : 'erased'
+  return raw === 'erased' ? null : raw
+}

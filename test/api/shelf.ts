@@ -5,7 +5,7 @@ import { partnerReported } from '../../src/flows-partner.ts'
 import { recordIncoming, settleFile } from '../../src/fulfillment/partner-files.ts'
 import { submitRequests } from '../../src/fulfillment/submit-requests.ts'
 import { insertDeliveries } from '../../src/inbox/insert-deliveries.ts'
-import { endMessages } from '../../src/inbox/messages.ts'
+import { endMessages, storeArrivals } from '../../src/inbox/messages.ts'
 import { packBody } from '../../src/inbox/pack-body.ts'
 import { markHanded } from '../../src/inventory/hand-off.ts'
 import { raiseExceptions } from '../../src/journal/record.ts'
@@ -104,9 +104,14 @@ async function fill(tx: Tx, given: { shop: string; partner: string }): Promise<v
     shippedRow(2, numbers.get('#1002') ?? '', 2),
     shippedRow(3, numbers.get('#1003') ?? '', 1),
   ])
-  const sha256 = createHash('sha256').update('file').digest()
+  const raw = Buffer.from('file')
+  const sha256 = createHash('sha256').update(raw).digest()
   const name = '../../etc/\u202Ecsv.exe'
   const { fileId } = await recordIncoming(tx, systemIds, { connectionId: given.partner, name, size: 4, sha256 })
+  const dedupeKey = `file.${sha256.toString('hex')}`
+  const arrival = { source: 'file', topic: 'partner-file', subjectRef: null, dedupeKey, headers: {}, raw } as const
+  const [messageId = ''] = await storeArrivals(tx, systemIds, given.partner, [arrival])
+  await endMessages(tx, [{ messageId, state: 'applied' }])
   const issue = { row: 17, severity: 'error' as const, field: 'sku', code: 'UNKNOWN', message: 'is not known' }
   await settleFile(tx, fileId, { state: 'applied', document: 'shipments', summary: { rows: 17 }, issues: [issue] })
 }

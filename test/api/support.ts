@@ -9,9 +9,10 @@ import {
   defineConnector,
   type Manifest,
 } from '../../src/connector-kit/index.ts'
+import { hurryEffects } from '../../src/effects/hurry-effects.ts'
 import { itemsCreated, mappingChanged, requestRetried, stockAdjusted } from '../../src/flows.ts'
 import { cancelWanted, orderHeld, orderKept, orderReleased } from '../../src/flows-orders.ts'
-import { shippedByHand } from '../../src/flows-partner.ts'
+import { fileHandedIn, shippedByHand } from '../../src/flows-partner.ts'
 import { privacyAnswered, privacyAsked } from '../../src/flows-privacy.ts'
 import { modeChanged } from '../../src/flows-watch.ts'
 import { resolveExceptions } from '../../src/journal/record.ts'
@@ -99,6 +100,8 @@ const flows: ApiDeps['flows'] = {
   messageReplayed: (tx, _cause, id) => resolveExceptions(tx, [`message.${id}`]),
   connectionMended: (tx, _cause, id) => resolveExceptions(tx, [`connection.${id}`]),
   modeChanged: (tx, id) => modeChanged(tx, id),
+  fileHandedIn: (tx, file) => fileHandedIn(tx, ids, file),
+  sendNow: (tx, connectionId) => hurryEffects(tx, connectionId),
   privacyAsked: (tx, asked) => privacyAsked(tx, ids, asked),
   privacyAnswered: (tx, id) => privacyAnswered(tx, id),
   orderHeld: (tx, cause, asked) => orderHeld(tx, ids, cause, asked),

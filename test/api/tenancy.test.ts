@@ -92,6 +92,11 @@ const attempts: Readonly<Record<string, readonly Attempt[]>> = {
   'GET /shipments/{id}': [{ path: (s) => `/shipments/${s.shipment}` }],
   'GET /files': [{ path: (s) => `/files?partner=${s.partner}` }],
   'GET /files/{id}': [{ path: (s) => `/files/${s.file}` }],
+  'GET /files/{id}/content': [{ path: (s) => `/files/${s.file}/content` }],
+  'POST /warehouses/{id}/send': [{ path: (s) => `/warehouses/${s.partner}/send` }],
+  'POST /warehouses/{id}/files': [
+    { path: (s) => `/warehouses/${s.partner}/files`, body: () => ({ name: 'stock.csv', content: 'YQ==' }) },
+  ],
   'POST /exceptions/{id}/resolve': [{ path: (s) => `/exceptions/${s.exception}/resolve` }],
   'GET /inbox/messages': [{ path: (s) => `/inbox/messages?connection=${s.connection}` }],
   'GET /inbox/messages/{id}': [{ path: (s) => `/inbox/messages/${s.message}` }],
@@ -209,6 +214,7 @@ test('no list shows a row of another merchant', async () => {
     '/inventory/levels',
     '/inventory/matrix',
     '/fulfillment-orders',
+    '/warehouses',
   ]
   const more = ['/shipments', '/files', '/exceptions', '/inbox/messages', '/api-keys', '/orders/search?q=1']
   const idsOf = async (path: string, key: string) =>

@@ -195,6 +195,8 @@ describe('appearance', () => {
         '/inventory',
         '/listings?show=all',
         '/status',
+        '/warehouses',
+        `/files/${premises.shelf.file}`,
         '/settings/team',
         '/settings/keys',
         '/settings/audit-log',

@@ -31,6 +31,9 @@ const pages = [
   { name: 'settings-locations', path: () => '/settings/locations', text: 'Cellar' },
   { name: 'settings-privacy', path: () => '/settings/privacy', text: 'Under way' },
   { name: 'settings-audit-log', path: () => '/settings/audit-log', text: 'Stock adjusted' },
+  { name: 'warehouses', path: () => '/warehouses', text: 'to send' },
+  { name: 'warehouse', path: () => `/warehouses/${premises.shelf.partner}`, text: 'Applied in part' },
+  { name: 'file', path: () => `/files/${premises.shelf.file}`, text: 'is not known' },
   { name: 'join', path: () => '/join', text: 'counts no more' },
   { name: 'exceptions-settled', path: () => '/exceptions?state=resolved', text: 'None was settled yet' },
 ] as const

@@ -80,7 +80,9 @@ describe('what is loaded first', () => {
     const first = [...page.matchAll(/\/assets\/([\w.-]+\.js)"/g)].map((found) => found[1] ?? '')
     expect(first.length).toBeGreaterThan(0)
     const pages = readdirSync(path.join(built, 'assets')).filter((name) =>
-      /^(orders|order|exceptions|inventory|item|listings|status|sign-in|join|settings)-[\w-]+\.js$/.test(name),
+      /^(orders|order|exceptions|inventory|item|listings|status|sign-in|join|settings|warehouses|warehouse|file)-[\w-]+\.js$/.test(
+        name,
+      ),
     )
     expect(pages.length).toBeGreaterThanOrEqual(8)
     const heaviest = Math.max(...pages.map((name) => sizeOf(scriptsFrom([...first, name]))))

@@ -36,6 +36,12 @@ function Subject({ exception: { subject, kind } }: { readonly exception: Excepti
         {subject.name ?? 'Open the listings'}
       </Link>
     )
+  if (subject.kind === 'file')
+    return (
+      <Link to="/files/$id" params={{ id: subject.id }} {...words}>
+        {subject.name ?? 'Open the file'}
+      </Link>
+    )
   if (subject.kind === 'connection' || kind === 'promise_broken')
     return (
       <Link to="/status" {...words}>

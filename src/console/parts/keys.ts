@@ -7,6 +7,7 @@ const places = {
   i: '/inventory',
   l: '/listings',
   s: '/status',
+  w: '/warehouses',
   t: '/settings',
 } as const
 const isPlace = (key: string): key is keyof typeof places => Object.hasOwn(places, key)
