@@ -111,7 +111,12 @@ async function connectWith(deps: ApiDeps, consent: Consent, credentials: unknown
   }
 }
 
-function explain(cause: unknown): Omit<Page, 'next'> | null {
+function explain(cause: unknown, platform: string): Omit<Page, 'next'> | null {
+  if (cause instanceof Problem && cause.code === 'HUB_RIGHTS_MISSING') {
+    const missing = cause.errors[0]?.message.replace(/^lack /, '') ?? 'a right that is needed'
+    const text = `${platform} gave access without ${missing}. Start again and grant all that is asked for. Nothing was saved.`
+    return { status: 400, title: 'The shop was not connected', text }
+  }
   if (cause instanceof Problem) {
     const [error] = cause.errors
     const mend = error ? `${error.message}. ${error.mend}` : again
@@ -147,13 +152,13 @@ async function cameBack(
     return refused(deps, consent, {
       status: 200,
       title: 'Not connected',
-      text: 'You denied access there. Nothing was saved.',
+      text: `${spoken.manifest.title} says that you denied access. Nothing was saved.`,
     })
   }
   try {
     return await connectWith(deps, consent, await credentialsOf(deps, consent, { spoken, query: posted }))
   } catch (cause) {
-    const page = explain(cause)
+    const page = explain(cause, spoken.manifest.title)
     if (page === null) throw cause
     return refused(deps, consent, page)
   }

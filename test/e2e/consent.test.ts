@@ -22,6 +22,7 @@ const connectionShape = z.object({
 
 let database: TestDatabase
 let shopify: PretendShopify
+let narrow: PretendShopify
 let woo: PretendShop
 let hub: Hub
 let lily: Merchant
@@ -40,14 +41,17 @@ async function newMerchant(name: string): Promise<Merchant> {
 beforeAll(async () => {
   database = await freshDatabase()
   shopify = await startShopify({ name: 'consent-shopify', seed: 21, timeScale, record })
+  const secret = String(shopify.connect.credentials.apiSecret)
+  const app = { clientId, clientSecret: secret }
+  narrow = await startShopify({ name: 'narrow', seed: 23, timeScale, record, app, granted: ['write_orders'] })
   woo = await startWoo({ name: 'consent-woo', seed: 22, timeScale, record })
   for (const shop of [shopify, woo]) shop.addProduct({ sku: 'MUG', title: 'The mug', priceMinor: 1_999n, stock: 7 })
   hub = await openHub({
     databaseUrl: database.url,
     redisUrl: null,
-    allowHosts: [...shopify.hosts, ...woo.hosts],
+    allowHosts: [...shopify.hosts, ...narrow.hosts, ...woo.hosts],
     logLevel: 'debug',
-    env: { APP_SHOPIFY_ID: clientId, APP_SHOPIFY_SECRET: String(shopify.connect.credentials.apiSecret) },
+    env: { APP_SHOPIFY_ID: clientId, APP_SHOPIFY_SECRET: secret },
   })
   await hub.start({ name: 'all', role: 'all' })
   lily = await newMerchant('Lily')
@@ -56,6 +60,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await hub?.close()
   await shopify?.close()
+  await narrow?.close()
   await woo?.close()
   await database?.drop()
 })
@@ -186,6 +191,15 @@ describe('a merchant connects a shop by its consent page', { timeout: 60_000 }, 
       status: 'refused',
       reason: expect.stringContaining('denied'),
     })
+  })
+
+  test('whoever grants less than is needed is told what is missing, and has connected nothing', async () => {
+    const asked = await start(oak, { connector: 'shopify', settings: narrow.connect.settings })
+    const page = await asked.browser.go(await press(asked.browser, asked.url, install))
+    expect([page.status, page.text]).toEqual([400, expect.stringContaining('gave access without')])
+    const { status, reason } = await consentOf(oak, asked.id)
+    expect([status, reason]).toEqual(['refused', expect.stringMatching(/without .*write_inventory.*Start again/)])
+    expect(await oak.api.connections()).toEqual([])
   })
 
   test('another merchant sees nothing of the question', async () => {

@@ -26,6 +26,8 @@ export interface PretendShopifyOptions extends PretendOptions {
   readonly tokenSeconds?: number
   /** The app that may ask for consent here, as it is registered. One of the shop's own making unless said. */
   readonly app?: PretendApp
+  /** Scopes that its merchant grants; all that the hub needs unless said. */
+  readonly granted?: readonly string[]
 }
 export interface PretendShopify extends PretendShop {
   /** The merchant removes the app: its tokens die at once, then it is told. */
@@ -41,9 +43,9 @@ function newProduct(shop: Shop, product: { sku: string; title: string; priceMino
 
 function stockShelf(shop: Shop, announce: Announce): PretendShop['addProduct'] {
   return ({ sku, title, priceMinor, stock }) => {
-    if (shop.products.has(sku)) throw new Error(`pretend: ${sku} is already sold here`)
     const product = newProduct(shop, { sku, title, priceMinor })
-    shop.products.set(sku, product)
+    // Shopify lets two variants have one SKU. Shoppers know the first of them.
+    shop.products.set(shop.products.has(sku) ? `${sku} ${product.id}` : sku, product)
     shop.items.set(product.itemId, product)
     shop.levels.set(product.itemId, { available: 0, committed: 0, updatedAt: now() })
     announce.levels(moveStock(shop, [{ product, available: stock }]))

@@ -1,7 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import type { PretendAnswer, PretendCall } from '#kit/pretend'
 import { consentPage } from './consent-page.ts'
-import { grantedScopes } from './shop-views.ts'
 import type { Shop } from './state.ts'
 
 interface RefreshToken {
@@ -64,7 +63,7 @@ export function openKeys(
 }
 
 export function mintToken(keys: Keys, expiring: boolean, parent: string | null): TokenAnswer {
-  const scope = grantedScopes.join(',')
+  const scope = keys.shop.granted.join(',')
   const token = `shpat_${randomBytes(16).toString('hex')}`
   if (!expiring) {
     keys.access.set(token, null)

@@ -1,4 +1,5 @@
 import { type Faults, type PretendOptions, type Rng, seededRng } from '#kit/pretend'
+import { grantedScopes } from './shop-views.ts'
 import { type Id, now, type Shop } from './state.ts'
 
 function offsetOf(timeZone: string): string {
@@ -23,7 +24,10 @@ function idSource(name: string, rng: Rng): () => Id {
   }
 }
 
-export function openShop(options: PretendOptions & { readonly currency?: string }, faults: Faults): Shop {
+export function openShop(
+  options: PretendOptions & { readonly currency?: string; readonly granted?: readonly string[] },
+  faults: Faults,
+): Shop {
   const currency = options.currency ?? (/usd|us\b|america/i.test(options.name) ? 'USD' : 'EUR')
   const euro = currency === 'EUR'
   const newId = idSource(options.name, seededRng(options.seed ^ 0x1d5))
@@ -36,6 +40,7 @@ export function openShop(options: PretendOptions & { readonly currency?: string 
     currency,
     taxesIncluded: euro,
     timeZone,
+    granted: options.granted ?? grantedScopes,
     offset: offsetOf(timeZone),
     location: { id: newId(), name: 'Main warehouse', createdAt: now() },
     createdAt: now(),

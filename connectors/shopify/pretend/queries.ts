@@ -128,7 +128,7 @@ function one(type: string) {
 
 export const queries = {
   shop: (_: unknown, { shop }: RequestContext) => shopView(shop),
-  currentAppInstallation: () => installationView(),
+  currentAppInstallation: (_: unknown, { shop }: RequestContext) => installationView(shop),
   orders: (args: Listing, { shop }: RequestContext) => {
     const terms = termsOf(args.query)
     const value = orderSortValue(args.sortKey)

@@ -44,11 +44,11 @@ export function shopView(shop: Shop) {
   }
 }
 
-export function installationView() {
+export function installationView(shop: Shop) {
   return {
     __typename: 'AppInstallation',
     id: gid('AppInstallation', '1000000001'),
-    accessScopes: () => grantedScopes.map((handle) => ({ handle, description: handle.replaceAll('_', ' ') })),
+    accessScopes: () => shop.granted.map((handle) => ({ handle, description: handle.replaceAll('_', ' ') })),
     app: () => ({ __typename: 'App', id: gid('App', '1000000002'), handle: 'crossdock', title: 'Crossdock' }),
   }
 }

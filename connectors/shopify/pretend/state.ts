@@ -153,6 +153,8 @@ export interface Shop {
   readonly currency: string
   readonly taxesIncluded: boolean
   readonly timeZone: string
+  /** What whoever installs an app here gives it, whatever it asks for. */
+  readonly granted: readonly string[]
   /** "+01:00": webhooks carry the shop's own offset, the API UTC. */
   readonly offset: string
   readonly location: { readonly id: Id; readonly name: string; readonly createdAt: number }
