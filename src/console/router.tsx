@@ -6,6 +6,7 @@ import {
   Outlet,
   redirect,
 } from '@tanstack/react-router'
+import { type ChannelTab, channelTabs } from './api/channel-types.ts'
 import { isSignedOut, meQuery, queries } from './api/session.ts'
 import { type Standing, standings } from './api/types.ts'
 import { Empty, Failed, Loading } from './parts/states.tsx'
@@ -130,6 +131,23 @@ const listings = createRoute({
   }),
   component: lazyRouteComponent(() => import('./pages/listings.tsx'), 'ListingsPage'),
 })
+const channels = createRoute({
+  getParentRoute: () => shell,
+  path: '/channels',
+  component: lazyRouteComponent(() => import('./pages/channels.tsx'), 'ChannelsPage'),
+})
+const connect = createRoute({
+  getParentRoute: () => shell,
+  path: '/channels/connect',
+  validateSearch: (given: Given): { consent?: string | undefined } => ({ consent: text(given, 'consent') }),
+  component: lazyRouteComponent(() => import('./pages/connect.tsx'), 'ConnectPage'),
+})
+const channel = createRoute({
+  getParentRoute: () => shell,
+  path: '/channels/$id',
+  validateSearch: (given: Given): { tab?: ChannelTab | undefined } => ({ tab: oneOf(given, 'tab', channelTabs) }),
+  component: lazyRouteComponent(() => import('./pages/channel.tsx'), 'ChannelPage'),
+})
 const status = createRoute({
   getParentRoute: () => shell,
   path: '/status',
@@ -211,6 +229,7 @@ export const router = createRouter({
     join,
     shell.addChildren([
       ...[home, orders, order, exceptions, inventory, item, listings, status, warehouses, warehouse, file],
+      ...[channels, connect, channel],
       settings.addChildren([settingsStart, ...settingsPages]),
     ]),
   ]),

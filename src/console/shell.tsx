@@ -12,7 +12,15 @@ import { SearchBox } from './search-box.tsx'
 import { UserMenu } from './user-menu.tsx'
 
 interface Entry {
-  readonly to: '/orders' | '/exceptions' | '/inventory' | '/listings' | '/warehouses' | '/settings' | '/status'
+  readonly to:
+    | '/orders'
+    | '/exceptions'
+    | '/inventory'
+    | '/listings'
+    | '/channels'
+    | '/warehouses'
+    | '/settings'
+    | '/status'
   readonly word: string
   readonly icon: IconName
 }
@@ -24,7 +32,10 @@ const stock: readonly Entry[] = [
   { to: '/inventory', word: 'Inventory', icon: 'inventory' },
   { to: '/listings', word: 'Listings', icon: 'listings' },
 ]
-const partners: readonly Entry[] = [{ to: '/warehouses', word: 'Warehouses', icon: 'warehouse' }]
+const partners: readonly Entry[] = [
+  { to: '/channels', word: 'Channels', icon: 'channels' },
+  { to: '/warehouses', word: 'Warehouses', icon: 'warehouse' },
+]
 const business: readonly Entry[] = [{ to: '/settings', word: 'Settings', icon: 'settings' }]
 const system: readonly Entry[] = [{ to: '/status', word: 'System status', icon: 'status' }]
 
@@ -71,6 +82,10 @@ function BottomBar() {
           {word}
         </Link>
       ))}
+      <Link to="/channels">
+        <Icon name="channels" size={20} />
+        Channels
+      </Link>
       <Link to="/status">
         <Icon name="status" size={20} />
         Status

@@ -1,6 +1,8 @@
 /** The console's own types against the routes' schemas: a field that one of them does not know fails `tsc`. */
 import type { z } from 'zod'
 import type { shownItem, shownListing } from '../../src/catalog/shown.ts'
+import type { shownConnection } from '../../src/connections/shown.ts'
+import type { Channel } from '../../src/console/api/channel-types.ts'
 import type * as seen from '../../src/console/api/types.ts'
 import type { shownRequest, shownShipment } from '../../src/fulfillment/read.ts'
 import type { shownLevel } from '../../src/inventory/read.ts'
@@ -20,7 +22,8 @@ export const contract: {
   readonly item: Answers<typeof shownItem, seen.Item>
   readonly listing: Answers<typeof shownListing, seen.Listing>
   readonly level: Answers<typeof shownLevel, seen.Level>
+  readonly channel: Answers<typeof shownConnection, Channel>
 } = {
   ...{ order: true, line: true, person: true, request: true, shipment: true },
-  ...{ exception: true, event: true, item: true, listing: true, level: true },
+  ...{ exception: true, event: true, item: true, listing: true, level: true, channel: true },
 }

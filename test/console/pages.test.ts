@@ -23,6 +23,7 @@ const pages = [
   { name: 'item', path: () => `/inventory/${premises.shelf.item}`, text: 'What channels show' },
   { name: 'listings', path: () => '/listings', text: 'GONE' },
   { name: 'listings-all', path: () => '/listings?show=all', text: 'Thing 2' },
+  { name: 'channels', path: () => '/channels', text: 'Last order' },
   { name: 'status', path: () => '/status', text: 'found nothing' },
   { name: 'settings-business', path: () => '/settings', text: 'Currency of your books' },
   { name: 'settings-team', path: () => '/settings/team', text: 'No invitation is open' },

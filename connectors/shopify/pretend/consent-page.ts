@@ -26,7 +26,7 @@ function escaped(text: string): string {
 
 /** A page of the pretended admin, which says on each that it is one. */
 export function adminPage(shop: Shop, title: string, body: string): PretendAnswer {
-  const html = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escaped(title)}</title><style>${look}</style><main><p class="note">${escaped(shop.domain)}, a pretended Shopify</p><h1>${escaped(title)}</h1>${body}</main></html>`
+  const html = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"><title>${escaped(title)}</title><style>${look}</style><main><p class="note">${escaped(shop.domain)}, a pretended Shopify</p><h1>${escaped(title)}</h1>${body}</main></html>`
   return { status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, body: html }
 }
 

@@ -6,7 +6,7 @@ import type { Listing, MatrixRow, Page } from '../api/types.ts'
 import { Dialog } from '../parts/dialog.tsx'
 
 interface Props {
-  readonly listing: Listing
+  readonly listing: Pick<Listing, 'id' | 'externalId' | 'sku' | 'title' | 'components'>
   readonly shop: string
   readonly close: () => void
 }
@@ -51,11 +51,11 @@ function Suggestions({ sku, pick }: { readonly sku: string; readonly pick: (sku:
   )
 }
 
-function useLink(listing: Listing) {
+function useLink({ id }: Pick<Listing, 'id'>) {
   const queries = useQueryClient()
   return useMutation({
     mutationFn: (parts: { sku: string; quantity: number }) =>
-      change<Listing>('PUT', `/listings/${listing.id}/components`, { components: [parts] }),
+      change<Listing>('PUT', `/listings/${id}/components`, { components: [parts] }),
     onSuccess: () => queries.invalidateQueries(),
   })
 }

@@ -3,6 +3,7 @@ const paths = {
   exceptions: 'M12 4 2.8 20h18.4zM12 10v4.5M12 17.4v.1',
   inventory: 'm12 3 8 4.4v9.2L12 21l-8-4.4V7.4zM4 7.4l8 4.6 8-4.6M12 12v9',
   listings: 'M4 12V5h7l9 9-7 7zM8 8.9v.1',
+  channels: 'M9 7V3M15 7V3M6 7h12v4a6 6 0 0 1-12 0zM12 17v4',
   status: 'M3 12h4l3-7 4 14 3-7h4',
   search: 'M11 4a7 7 0 1 1 0 14 7 7 0 0 1 0-14zM16 16l5 5',
   menu: 'M4 7h16M4 12h16M4 17h16',

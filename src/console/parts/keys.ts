@@ -6,6 +6,7 @@ const places = {
   e: '/exceptions',
   i: '/inventory',
   l: '/listings',
+  c: '/channels',
   s: '/status',
   w: '/warehouses',
   t: '/settings',

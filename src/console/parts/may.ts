@@ -8,6 +8,7 @@ const acts: Readonly<Record<string, string>> = {
   'orders:write': 'hold or cancel orders',
   'inbox:write': 'replay messages',
   'fulfillment:write': 'ask the warehouse',
+  'connections:write': 'connect or change channels',
   'team:write': 'change the team',
   'api-keys:write': 'change API keys',
   'merchant:write': 'change the business',
