@@ -105,8 +105,16 @@ describe('a worker that freezes while it holds a push lane', { timeout: 180_000 
 
   test('thawed, it changes no row and sends nothing, and the shop keeps the newer number', async () => {
     const lostBefore = await lost()
-    await setStock({ MUG: 32 })
-    await stage.until('the first is about to send', async () => (await pushRow('MUG'))?.sending === '32')
+    // Looked for from the first moment: it is to be seen for three seconds, and this answer may take as long.
+    const counted = setStock({ MUG: 32 })
+    const seen: string[] = []
+    await stage.until('the first is about to send', async () => {
+      const row = await pushRow('MUG')
+      if (row?.sending === '32') return true
+      if (row && row.row !== seen.at(-1)) seen.push(row.row)
+      throw new Error(`the row went through ${seen.join('; ')}`)
+    })
+    await counted
     await freeze()
     await setStock({ MUG: 25 })
     await stage.hub.start({ name: 'second', role: 'worker' })
