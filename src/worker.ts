@@ -97,6 +97,10 @@ export async function openWorker(base: Base): Promise<Worker> {
     wakeAll,
     wake: (key) => runner.wake(key),
     ctx: ctxOf(base),
+    budgetLeft: ({ connectionId, connector: { manifest } }) => {
+      const [budget] = manifest.budgets
+      return budget ? base.budgets.left({ connector: manifest.kind, connectionId, budget }) : null
+    },
   }
   const runner = openRunner({
     db,

@@ -63,6 +63,7 @@ test('ours that lead elsewhere, are doubled or partial are removed; those of oth
   const partial = sub('ORDERS_CREATE', { includeFields: ['id'], id: 'partial' })
   const twin = sub('APP_UNINSTALLED', { id: 'twin' })
   const { ctx, subs } = shopWith([foreign, old, moved, partial, sub('APP_UNINSTALLED'), twin])
+  expect(await subscriptions.inspect(ctx, endpoint)).toBe('wrong_address')
   await subscriptions.ensure(ctx, endpoint)
   const left = subs.map((one) => one.id)
   expect(left).toContain('foreign')

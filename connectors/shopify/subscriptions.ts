@@ -102,8 +102,10 @@ const ensure: SubscriptionPort<Credentials>['ensure'] = async (ctx, endpoint) =>
 }
 
 const inspect: SubscriptionPort<Credentials>['inspect'] = async (ctx, endpoint) => {
-  const { missing } = sort(await readSubscriptions(ctx), endpoint)
-  return missing.length === 0 ? 'healthy' : 'missing'
+  const { missing, wrong } = sort(await readSubscriptions(ctx), endpoint)
+  if (missing.length === 0) return 'healthy'
+  const elsewhere = wrong.filter(({ uri }) => uri !== endpoint).map(({ topic }) => topic)
+  return missing.some((topic) => elsewhere.includes(topic)) ? 'wrong_address' : 'missing'
 }
 
 export const subscriptions: SubscriptionPort<Credentials> = { ensure, inspect }

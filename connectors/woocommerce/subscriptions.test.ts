@@ -120,3 +120,12 @@ test('inspect sees a webhook that the merchant deleted', async () => {
   hooks.pop()
   expect(await subscriptions.inspect(ctx, endpoint)).toBe('missing')
 })
+
+test('inspect tells a webhook that leads elsewhere from one that is not there', async () => {
+  const hooks: Hook[] = []
+  const { ctx } = recorder(shopWith(hooks))
+  await subscriptions.ensure(ctx, endpoint)
+  const moved = hooks[0]
+  if (moved) moved.delivery_url = 'https://old.example.com/in/woocommerce/x'
+  expect(await subscriptions.inspect(ctx, endpoint)).toBe('wrong_address')
+})

@@ -80,11 +80,14 @@ async function ensure(ctx: WooCtx, endpoint: string): Promise<{ state: 'healthy'
   }
 }
 
-async function inspect(ctx: WooCtx, endpoint: string): Promise<'healthy' | 'missing' | 'disabled'> {
+const inspect: SubscriptionPort<Credentials>['inspect'] = async (ctx, endpoint) => {
   const name = nameOf(ctx)
-  const ours = (await listAll(ctx)).filter((hook) => hook.delivery_url === endpoint && hook.name === name)
-  if (wantedTopics.some((topic) => !ours.some((hook) => hook.topic === topic))) return 'missing'
-  const active = (topic: string) => ours.some((hook) => hook.topic === topic && hook.status === 'active')
+  const ours = (await listAll(ctx)).filter((hook) => isOurs(ctx, hook, endpoint))
+  const right = ours.filter((hook) => hook.delivery_url === endpoint && hook.name === name)
+  const missing = wantedTopics.filter((topic) => !right.some((hook) => hook.topic === topic))
+  const elsewhere = ours.filter((hook) => hook.delivery_url !== endpoint).map((hook) => hook.topic)
+  if (missing.length > 0) return missing.some((topic) => elsewhere.includes(topic)) ? 'wrong_address' : 'missing'
+  const active = (topic: string) => right.some((hook) => hook.topic === topic && hook.status === 'active')
   return wantedTopics.every(active) ? 'healthy' : 'disabled'
 }
 

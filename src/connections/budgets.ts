@@ -23,6 +23,8 @@ export interface Budgets {
   pause(want: Pick<Want, 'connector' | 'connectionId' | 'budget'>, ms: number): void
   /** The far side told its own count: from now on that one is kept, instead of the manifest's guess. */
   learn(want: Pick<Want, 'connector' | 'connectionId' | 'budget'>, allowance: Allowance): void
+  /** What is left now, as far as this process knows; null: it never drew on it. */
+  left(want: Pick<Want, 'connector' | 'connectionId' | 'budget'>): Pick<Allowance, 'available' | 'perSecond'> | null
 }
 
 interface Bucket {
@@ -144,6 +146,12 @@ export function openBudgets({ clock, sleep = systemSleep }: Deps): Budgets {
       Object.assign(bucket, { perSecond, burst, filledAt: clock.ms() })
       // What others took meanwhile is not in the answer yet: never more than both counts allow, unless the far side has more room.
       bucket.tokens = Math.min(available, burst)
+    },
+    left(want) {
+      const bucket = buckets.get(keyOf(want))
+      if (!bucket) return null
+      refill(bucket, clock.ms())
+      return { available: Math.max(0, bucket.tokens), perSecond: bucket.perSecond }
     },
     pause(want, ms) {
       const bucket = bucketOf(want)

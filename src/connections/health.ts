@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { shownTime, showTimeOrNull } from '../api/fields.ts'
 import type { Manifest } from '../connector-kit/index.ts'
+import { rhythmDays } from './note-evidence.ts'
 import type { ConnectionRow } from './read.ts'
 import { type Silence, silenceOf } from './rhythm.ts'
 
@@ -71,8 +72,6 @@ export interface Evidence {
   readonly listingsAdrift: number
 }
 
-/** Days whose orders say what is usual. */
-const rhythmDays = 14
 const driftsMax = 10_000
 
 export const evidenceColumns = `v.webhooks_found as "webhooksFound", v.webhooks_checked_at as "webhooksCheckedAt", v.webhooks_repaired_at as "webhooksRepairedAt",
@@ -84,7 +83,7 @@ export const evidenceColumns = `v.webhooks_found as "webhooksFound", v.webhooks_
 export const evidenceJoins = `left join lateral (
     select * from connection_evidence v where v.merchant_id = $1 and v.connection_id = t.connection_id offset 0) v on true
   cross join lateral (select count(*)::int as days, coalesce(sum(d.arrivals), 0)::int as arrivals, coalesce(max(d.gap_max_s), 0)::int as gap_max_s
-    from connection_day d where d.merchant_id = $1 and d.connection_id = t.connection_id and d.day > current_date - ${rhythmDays}) r`
+    from connection_day d where d.merchant_id = $1 and d.connection_id = t.connection_id and d.day >= (now() at time zone 'utc')::date - ${rhythmDays}) r`
 
 type Row = ConnectionRow & Evidence & { readonly pendingMessages: number }
 interface Word {

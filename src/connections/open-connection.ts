@@ -97,12 +97,3 @@ export async function noteContact(
       : [tx.merchantId, connectionId, failure.message.slice(0, 500), stops],
   )
 }
-
-/** An order of this shop was taken in: what its silence is measured from. Written at most every ten seconds. */
-export async function noteOrderSeen(tx: Tx, connectionId: string): Promise<void> {
-  await tx.rows(
-    `update connection set last_order_seen_at = now() where merchant_id = $1 and connection_id = $2
-     and (last_order_seen_at is null or last_order_seen_at < now() - interval '10 seconds')`,
-    [tx.merchantId, connectionId],
-  )
-}

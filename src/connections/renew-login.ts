@@ -1,6 +1,7 @@
 import type { KeyRing } from '../platform/base/key-ring.ts'
 import type { Tx } from '../platform/db/tx.ts'
 import { seal } from '../platform/secrets/envelope.ts'
+import { noteLogin } from './note-evidence.ts'
 import type { OpenConnection } from './open-connection.ts'
 import { placeOf } from './read.ts'
 
@@ -8,12 +9,13 @@ import { placeOf } from './read.ts'
 export async function renewLogin(
   tx: Tx,
   keys: KeyRing,
-  { connectionId, sealed }: OpenConnection,
+  { connectionId, connector, sealed }: OpenConnection,
   secrets: unknown,
 ): Promise<boolean> {
   const rows = await tx.rows(
     `update connection set credentials = $4 where merchant_id = $1 and connection_id = $2 and credentials = $3 returning 1`,
     [tx.merchantId, connectionId, sealed, seal(keys, secrets, placeOf(tx.merchantId, connectionId, 'credentials'))],
   )
+  if (rows.length > 0) await noteLogin(tx, connectionId, connector.auth.expiresAt?.(secrets) ?? null)
   return rows.length > 0
 }

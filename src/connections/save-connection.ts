@@ -6,6 +6,7 @@ import type { Tx } from '../platform/db/tx.ts'
 import { Problem } from '../platform/http/problem.ts'
 import { seal } from '../platform/secrets/envelope.ts'
 import type { CheckedRequest } from './check-request.ts'
+import { noteLogin } from './note-evidence.ts'
 import { placeOf } from './read.ts'
 
 export interface ConnectionPlan {
@@ -113,6 +114,7 @@ export async function saveConnection(
     ],
   )
   await linkLocation(tx, deps.ids, plan)
+  await noteLogin(tx, connectionId, checked.spoken.auth.expiresAt?.(checked.secrets) ?? null)
   // Who watches first sees how far the reading of what was there before has come.
   if (there === null && checked.spoken.manifest.role === 'channel' && checked.writeMode !== 'on') {
     await tx.rows(

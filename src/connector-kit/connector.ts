@@ -151,7 +151,8 @@ export interface AuthPort<S = unknown> {
 export interface SubscriptionPort<S = unknown> {
   /** Makes the far side deliver to `endpoint` (list before create, so that it is idempotent) and removes our own wrong ones. */
   ensure(ctx: Ctx<S>, endpoint: string): Promise<{ readonly state: 'healthy' | 'repaired'; readonly detail: string }>
-  inspect(ctx: Ctx<S>, endpoint: string): Promise<'healthy' | 'missing' | 'disabled'>
+  /** Only looks. The worst that is found: nothing leads to `endpoint` but something of ours elsewhere; absent; switched off. */
+  inspect(ctx: Ctx<S>, endpoint: string): Promise<'healthy' | 'missing' | 'disabled' | 'wrong_address'>
 }
 
 /* ── people ── */

@@ -74,6 +74,8 @@ export interface ListingView {
   /** Deliveries of some shop have waited for seconds to be imported: the ledger may not know of sales that were acknowledged. */
   readonly importsBehind: boolean
   readonly attempts: number
+  /** Since the change that was not read back at the channel so far. Null: there is none, or nothing was ever read back. */
+  readonly behindMs: number | null
 }
 
 /**
@@ -101,7 +103,9 @@ export async function viewListings(
        coalesce((select sum(v.qty)::int from listing_sale v where v.merchant_id = $1 and v.listing_id = p.listing_id and v.version > p.base_version), 0) as "salesSinceBase",
        case when p.sending_version > p.pushed_version then p.sending_qty end as "inFlightQty", p.unseen as "inFlightUnseen",
        coalesce((select sum(v.qty)::int from listing_sale v where v.merchant_id = $1 and v.listing_id = p.listing_id and v.version > p.sending_version), 0) as "inFlightSalesSince",
-       p.unseen, p.unseen_since is not null and not poll.waiting and poll.completed_from > p.unseen_since + $4::int * interval '1 second' as "pollHasPassed", poll.behind as "importsBehind", p.attempts
+       p.unseen, p.unseen_since is not null and not poll.waiting and poll.completed_from > p.unseen_since + $4::int * interval '1 second' as "pollHasPassed", poll.behind as "importsBehind", p.attempts,
+       case when p.desired_version > p.confirmed_version and p.confirmed_version > 0 then (
+         select least(extract(epoch from now() - x.at) * 1000, 2e9)::int from stock_change x where x.merchant_id = $1 and x.version = p.desired_version) end as "behindMs"
      from clock, poll, unnest($3::uuid[]) as d(listing_id)
      cross join lateral (select * from listing_push p where p.merchant_id = $1 and p.connection_id = $2 and p.listing_id = d.listing_id offset 0) p
      left join lateral (

@@ -44,6 +44,8 @@ export type ExceptionKind =
   | 'message_dead'
   | 'stock_drift'
   | 'connection_stopped'
+  | 'webhooks_broken'
+  | 'channel_silent'
   | 'promise_broken'
   | 'privacy_asked'
 

@@ -1,5 +1,6 @@
+import { noteBudget } from '../connections/note-evidence.ts'
 import { noteContact, type OpenConnection, openConnection } from '../connections/open-connection.ts'
-import type { ChannelError, Connector, Ctx } from '../connector-kit/index.ts'
+import type { Allowance, ChannelError, Connector, Ctx } from '../connector-kit/index.ts'
 import { raiseExceptions } from '../journal/record.ts'
 import type { KeyRing } from '../platform/base/key-ring.ts'
 import type { Clock, Ports } from '../platform/base/ports.ts'
@@ -21,6 +22,8 @@ export interface LaneDeps {
   /** Where channels deliver: the hub's own address. */
   readonly publicUrl: string
   ctx(connection: OpenConnection, lease: HeldLease): Ctx
+  /** What is left of the connection's first rate budget, where that is known. */
+  budgetLeft?(connection: OpenConnection): Pick<Allowance, 'available' | 'perSecond'> | null
   /** Wakes one lane, here or in another process. */
   wake(key: LaneKey): void
   /** Wakes lanes of these kinds of all the merchant's connections. */
@@ -79,6 +82,9 @@ export function noteContactOf(
   const { connectionId } = shift.lease
   return shift.tenant(async (tx) => {
     await noteContact(tx, connectionId, failure)
+    // Once a minute is often enough.
+    const left = shift.lease.kind === 'poll' ? shift.budgetLeft?.(shift.connection) : null
+    if (left) await noteBudget(tx, connectionId, left)
     if (failure?.kind === 'auth_expired' && shift.lease.kind !== 'login') shift.wake({ ...shift.lease, kind: 'login' })
     if (failure?.kind !== 'auth_revoked') return
     const { manifest } = shift.connection.connector

@@ -1,4 +1,4 @@
-import { noteOrderSeen } from '../connections/open-connection.ts'
+import { noteOrderSeen } from '../connections/note-evidence.ts'
 import { ChannelError, type RawOrder } from '../connector-kit/index.ts'
 import { after, ordersArrived } from '../flows.ts'
 import {
@@ -11,7 +11,7 @@ import {
   storeArrivals,
 } from '../inbox/messages.ts'
 import { readAhead } from '../inbox/read-ahead.ts'
-import { raiseExceptions } from '../journal/record.ts'
+import { raiseExceptions, resolveExceptions } from '../journal/record.ts'
 import type { OrderFact } from '../orders/facts.ts'
 import { knownRefs } from '../orders/known-versions.ts'
 import { type Tx, withTenantTx } from '../platform/db/tx.ts'
@@ -147,7 +147,8 @@ async function importFacts(shift: Shift, facts: readonly OrderFact[]): Promise<R
   try {
     const arrivals = await shift.tenant(async (tx) => {
       const arrived = await ordersArrived(tx, shift.ports.ids, shift.connection, facts)
-      if (arrived.some((a) => a.kind === 'applied')) await noteOrderSeen(tx, shift.lease.connectionId)
+      const seen = arrived.some((a) => a.kind === 'applied') && (await noteOrderSeen(tx, shift.lease.connectionId))
+      if (seen) await resolveExceptions(tx, [`silent.${shift.lease.connectionId}`])
       const asked = new Set(arrived.flatMap((a) => (a.kind === 'refetch' ? [a.messageId] : [])))
       const ends = arrived.flatMap((a): MessageEnd[] =>
         a.kind === 'refetch' || asked.has(a.messageId)

@@ -38,27 +38,3 @@ export async function runListings(shift: Shift): Promise<Turn> {
   shift.wakeAll(shift.lease.merchantId, after.listingsSeen)
   return done
 }
-
-/** Keeps the shop's webhooks pointed at us: a missing, disabled or misdirected one is put right, and the gap polled. */
-export async function runHealth(shift: Shift): Promise<Turn> {
-  const { subscriptions, manifest } = shift.connection.connector
-  if (!subscriptions || shift.connection.endpointToken === null) return done
-  const endpoint = `${shift.publicUrl}/in/${manifest.kind}/${shift.connection.endpointToken}`
-  try {
-    const { state, detail } = await subscriptions.ensure(shift.call(), endpoint)
-    if (state === 'repaired') {
-      shift.log.info({ connectionId: shift.lease.connectionId, detail }, 'webhooks.repaired')
-      shift.wake({ ...shift.lease, kind: 'poll' })
-    }
-    await noteContactOf(shift, null)
-  } catch (error) {
-    if (!(error instanceof ChannelError)) throw error
-    await noteContactOf(shift, error)
-    shift.log.warn(
-      { kind: error.kind, reason: error.message, connectionId: shift.lease.connectionId },
-      'webhooks.unchecked',
-    )
-    return error.kind === 'auth_revoked' ? done : waitOf(error, 2_000)
-  }
-  return done
-}

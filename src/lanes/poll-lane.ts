@@ -13,6 +13,8 @@ import { takeOverWatched } from './take-over.ts'
 const pagesMax = 400
 const done: Turn = { again: false, dueInMs: null }
 const stream = 'orders'
+/** Since when deliveries may have been missed: the next run begins there, whatever the cursor says. */
+export const gapStream = 'orders.gap'
 /** A run that broke off goes on where it was, or a long one would never end. */
 const runStream = 'orders.run'
 const runMsMax = 6 * 3_600_000
@@ -28,17 +30,25 @@ interface PollRun {
 }
 
 async function openRun(tx: Tx, { connectionId, ordersFrom }: OpenConnection): Promise<PollRun> {
-  const since = await readCursor(tx, connectionId, stream)
+  const gap = await readCursor(tx, connectionId, gapStream)
+  const since = gap === null ? await readCursor(tx, connectionId, stream) : null
   const [row] = await tx.rows<{ now: Date }>('select now()')
   const now = row?.now ?? new Date(0)
   const left = Run.safeParse(JSON.parse((await readCursor(tx, connectionId, runStream)) ?? 'null'))
   const goesOn = left.success && left.data.since === since && now.getTime() - Date.parse(left.data.startedAt) < runMsMax
-  const from = since === null ? ((await openedBackfill(tx, connectionId))?.startedAt ?? ordersFrom) : ordersFrom
+  const from =
+    gap ?? (since === null ? ((await openedBackfill(tx, connectionId))?.startedAt ?? ordersFrom) : ordersFrom)
   return goesOn ? { ...left.data, from } : { since, from, page: null, startedAt: now.toISOString() }
 }
 
 const saveRun = (tx: Tx, connectionId: string, run: PollRun | null) =>
   saveCursor(tx, connectionId, runStream, { value: run && JSON.stringify(run), completedFrom: null })
+
+/** Another gap may have been found while the run was under way. */
+async function closeGap(tx: Tx, connectionId: string, { since, from }: PollRun): Promise<void> {
+  const gap = since === null ? await readCursor(tx, connectionId, gapStream) : null
+  if (gap === from) await saveCursor(tx, connectionId, gapStream, { value: null, completedFrom: null })
+}
 
 /**
  * Reads what changed at the channel since the cursor. Webhooks may be late, lost or stale; this is what makes every
@@ -86,8 +96,10 @@ async function storePage(
   const { connectionId } = shift.lease
   const stored = await shift.tenant(async (tx) => {
     const ids = await storeOrders(tx, shift, page.items, fetchedAt)
-    if (page.next === null)
+    if (page.next === null) {
       await saveCursor(tx, connectionId, stream, { value: page.watermark, completedFrom: run.startedAt })
+      await closeGap(tx, connectionId, run)
+    }
     await saveRun(tx, connectionId, page.next === null ? null : run)
     return ids
   })

@@ -1,3 +1,4 @@
+import { noteLags } from '../connections/note-evidence.ts'
 import { noteContact } from '../connections/open-connection.ts'
 import { ChannelError, type InventoryCommand, type ItemResult } from '../connector-kit/index.ts'
 import { decidePush } from '../inventory/decide-push.ts'
@@ -54,6 +55,8 @@ interface Plan {
   readonly postponed: readonly string[]
   /** Looked at again, and found as they were left. */
   readonly calm: readonly string[]
+  /** Of what was read back now. */
+  readonly lagsMs: readonly number[]
   /** Units sold there that have not reached us: the shop must be polled. */
   readonly unseen: number
 }
@@ -183,6 +186,7 @@ async function planPass(
       plan.writes.map((w) => w.row),
     )
     await markConfirmed(tx, shift.lease.connectionId, plan.settled, recheckMs)
+    await noteLags(tx, shift.lease.connectionId, plan.lagsMs)
     const unknown = due
       .filter((d) => !shown.has(d.target))
       .map((d) => ({ listingId: d.listingId, dueInMs: 5_000, error: 'the channel did not say what it shows' }))
@@ -231,6 +235,7 @@ function decideAll(
     drifts: [] as { listingId: string; units: number }[],
     postponed: [] as string[],
     calm: [] as string[],
+    lagsMs: [] as number[],
     unseen: 0,
   }
   for (const view of views) {
@@ -264,6 +269,7 @@ function decideAll(
     const row = { listingId: view.listingId, version: view.version.toString(), qty, unseen, newlyMissing, believed }
     // Reading back our own write proves nothing about what others do there; a look long after it does.
     if (decision.kind === 'settled' && decision.drift === 0 && view.attempts === 0) plan.calm.push(view.listingId)
+    if (decision.kind === 'settled' && view.behindMs !== null) plan.lagsMs.push(view.behindMs)
     if (decision.kind === 'settled') plan.settled.push(row)
     else plan.writes.push({ row, due: listing, changeFrom: decision.changeFrom })
   }

@@ -215,3 +215,15 @@ test("the clock and the ids are the hub's", () => {
   expect(ctx.now()).toEqual(new Date(1_000))
   expect(ctx.newId()).toMatch(/^[0-9a-f-]{36}$/)
 })
+
+test('what is left of a budget refills with time; nothing is said of one that nobody drew on', async () => {
+  const { time, clock, sleep } = fakeTime()
+  const budgets = openBudgets({ clock, sleep })
+  const key = { connector: 'fake', connectionId: 'c', budget }
+  expect(budgets.left(key)).toBeNull()
+  const release = await budgets.take({ ...key, cost: 3, waitMsMax: 0, signal: new AbortController().signal })
+  release()
+  expect(budgets.left(key)).toEqual({ available: 1, perSecond: 2 })
+  time.t += 1_000
+  expect(budgets.left(key)).toEqual({ available: 3, perSecond: 2 })
+})

@@ -116,6 +116,16 @@ const told: Readonly<Record<string, (detail: Detail) => Told>> = {
     remedy: 'Sign in to it again. What happened meanwhile is fetched then.',
     critical: true,
   }),
+  webhooks_broken: (d) => ({
+    title: `A channel does not take our webhooks.${because(d)}`,
+    remedy: 'Orders still come by polling. Allow webhooks there; they are set up again by themselves.',
+    critical: false,
+  }),
+  channel_silent: (d) => ({
+    title: text(d, 'reason', 'A channel has sent no order for longer than is usual.'),
+    remedy: 'Place a test order there. If no sales are to be expected, nothing needs to be done.',
+    critical: false,
+  }),
   promise_broken: (d) => ({
     title: `The hub found its own numbers at odds: ${text(d, 'means', text(d, 'promise', 'a promise'))}.`,
     remedy: text(d, 'mend', 'Look at System status, and tell whoever runs the hub.'),
@@ -146,6 +156,8 @@ const names: Readonly<Record<string, string>> = {
   message_dead: 'Message unread',
   stock_drift: 'Shop shows another number',
   connection_stopped: 'Sign-in needed',
+  webhooks_broken: 'Webhooks not taken',
+  channel_silent: 'Silent channel',
   promise_broken: 'Numbers at odds',
 }
 export const problemName = (kind: string): string => names[kind] ?? plain(kind)
