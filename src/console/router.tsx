@@ -68,9 +68,7 @@ const shell = createRoute({
 const home = createRoute({
   getParentRoute: () => shell,
   path: '/',
-  beforeLoad: () => {
-    throw redirect({ to: '/orders' })
-  },
+  component: lazyRouteComponent(() => import('./pages/today.tsx'), 'TodayPage'),
 })
 
 interface OrdersSearch {

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, Outlet, useRouterState } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
-import { exceptionsQuery, standingsQuery } from './api/queries.ts'
+import { exceptionsQuery, standingsQuery, todayQuery } from './api/queries.ts'
 import { meQuery } from './api/session.ts'
 import mark from './mark.svg'
 import { Icon, type IconName } from './parts/icons.tsx'
@@ -13,6 +13,7 @@ import { UserMenu } from './user-menu.tsx'
 
 interface Entry {
   readonly to:
+    | '/'
     | '/orders'
     | '/exceptions'
     | '/inventory'
@@ -25,6 +26,7 @@ interface Entry {
   readonly icon: IconName
 }
 const work: readonly Entry[] = [
+  { to: '/', word: 'Today', icon: 'today' },
   { to: '/orders', word: 'Orders', icon: 'orders' },
   { to: '/exceptions', word: 'Exceptions', icon: 'exceptions' },
 ]
@@ -43,10 +45,13 @@ const system: readonly Entry[] = [{ to: '/status', word: 'System status', icon: 
 function useWaiting(): Readonly<Partial<Record<Entry['to'], string>>> {
   const standings = useQuery(standingsQuery({}))
   const open = useInfiniteQuery(exceptionsQuery({ state: 'open' }))
+  const today = useQuery(todayQuery).data
+  const things = today?.groups.length ?? 0
   const orders = standings.data?.counts.needs_you ?? 0
   const exceptions = open.data?.pages[0]
   const many = exceptions?.items.length ?? 0
   return {
+    ...(things > 0 && { '/': today?.more ? `${things}+` : String(things) }),
     ...(orders > 0 && { '/orders': String(orders) }),
     ...(many > 0 && { '/exceptions': exceptions?.next ? `${many}+` : String(many) }),
   }
@@ -58,7 +63,7 @@ function RailGroup({ title, entries }: { readonly title: string; readonly entrie
     <>
       <h2>{title}</h2>
       {entries.map(({ to, word, icon }) => (
-        <Link key={to} to={to} className="rail-link">
+        <Link key={to} to={to} className="rail-link" activeOptions={{ exact: to === '/' }}>
           <Icon name={icon} size={17} />
           {word}
           {waiting[to] !== undefined && (
@@ -77,7 +82,7 @@ function BottomBar() {
   return (
     <nav className="bottombar" aria-label="Main, phone">
       {[...work, ...stock].map(({ to, word, icon }) => (
-        <Link key={to} to={to}>
+        <Link key={to} to={to} activeOptions={{ exact: to === '/' }}>
           <Icon name={icon} size={20} />
           {word}
         </Link>
@@ -116,7 +121,7 @@ export function Shell() {
         Skip to the page
       </a>
       <header className="topbar">
-        <Link to="/orders" className="brand" aria-label="Crossdock, to the orders">
+        <Link to="/" className="brand" aria-label="Crossdock, to what needs you today">
           <img src={mark} width={26} height={26} alt="" />
           <span>Crossdock</span>
         </Link>

@@ -33,13 +33,14 @@ function Appearance() {
 
 const keys = [
   ['/', 'search'],
+  ['g t', 'Today'],
   ['g o', 'Orders'],
   ['g e', 'Exceptions'],
   ['g i', 'Inventory'],
   ['g l', 'Listings'],
-  ['g s', 'System status'],
   ['g w', 'Warehouses'],
-  ['g t', 'Settings'],
+  ['g s', 'Settings'],
+  ['g h', 'System status'],
   ['j k', 'next and previous row'],
 ] as const
 

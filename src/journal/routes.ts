@@ -18,6 +18,7 @@ import { principalOf } from '../platform/http/access.ts'
 import { notFound } from '../platform/http/problem.ts'
 import { type ExceptionRow, exceptionColumns, showException, shownException } from './read.ts'
 import { type Cause, recordEvents } from './record.ts'
+import { todayRoute } from './today-route.ts'
 
 const exceptions = (name: string): List => ({
   name,
@@ -114,4 +115,5 @@ export const journalRoutes =
       handler: (request) => reading(deps, request, (tx) => readExceptions(tx, request.query)),
     })
     resolveRoute(app, deps)
+    todayRoute(app, deps)
   }

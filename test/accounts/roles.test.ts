@@ -99,6 +99,7 @@ const may: Readonly<Record<string, string>> = {
   'GET /warehouses': everybodyHere,
   'POST /warehouses/{id}/send': 'ompk',
   'POST /warehouses/{id}/files': 'ompk',
+  'GET /today': everybodyHere,
   'GET /exceptions': everybodyHere,
   'POST /exceptions/{id}/resolve': 'ompk',
   'GET /inbox/messages': everybodyHere,

@@ -7,6 +7,7 @@ import type * as seen from '../../src/console/api/types.ts'
 import type { shownRequest, shownShipment } from '../../src/fulfillment/read.ts'
 import type { shownLevel } from '../../src/inventory/read.ts'
 import type { shownEvent, shownException } from '../../src/journal/read.ts'
+import type { shownGroup } from '../../src/journal/today-route.ts'
 import type { shownLine, shownOrder, shownPerson } from '../../src/orders/shown.ts'
 
 type Answers<Schema extends z.ZodType, Seen> = z.output<Schema> extends Seen ? true : false
@@ -18,6 +19,7 @@ export const contract: {
   readonly request: Answers<typeof shownRequest, seen.FulfillmentOrder>
   readonly shipment: Answers<typeof shownShipment, seen.Shipment>
   readonly exception: Answers<typeof shownException, seen.Exception>
+  readonly group: Answers<typeof shownGroup, seen.WorkGroup>
   readonly event: Answers<typeof shownEvent, seen.TimelineEvent>
   readonly item: Answers<typeof shownItem, seen.Item>
   readonly listing: Answers<typeof shownListing, seen.Listing>
@@ -25,5 +27,5 @@ export const contract: {
   readonly channel: Answers<typeof shownConnection, Channel>
 } = {
   ...{ order: true, line: true, person: true, request: true, shipment: true },
-  ...{ exception: true, event: true, item: true, listing: true, level: true, channel: true },
+  ...{ exception: true, group: true, event: true, item: true, listing: true, level: true, channel: true },
 }

@@ -126,6 +126,38 @@ describe('stock', () => {
     }))
 })
 
+describe('today', () => {
+  test('says what needs a person, by cause, with its worth, and leads to what mends it', () =>
+    within({}, async (page) => {
+      await page.goto('/')
+      await heading(page, 'Today')
+      await page.getByText(/^\d things need you, \d orders wait for them$/).waitFor()
+      const queue = page.getByRole('region', { name: 'What needs you' })
+      const short = queue.getByRole('listitem').filter({ hasText: '1 order waits for SKU-2' })
+      await short.getByText('EUR 90.00').waitFor()
+      await short.getByRole('link', { name: 'Show order #1004' }).waitFor()
+      const today = page.getByRole('navigation', { name: 'Main', exact: true }).getByRole('link', { name: /Today/ })
+      const things = await queue.locator('li').count()
+      expect(await today.innerText()).toMatch(new RegExp(`Today\\s*${things}`))
+      await short.getByRole('link', { name: 'Open SKU-2' }).click()
+      await heading(page, 'SKU-2')
+    }))
+
+  test('each part fails alone: the queue that did not load says so, the numbers and channels stand', () =>
+    within({}, async (page, tab) => {
+      await page.route('**/api/v1/today', (route) => route.abort())
+      await page.goto('/')
+      await page.getByText('The queue did not load.').waitFor()
+      await page.getByText('no contact yet').first().waitFor()
+      expect(await page.getByText('Nothing needs you').count()).toBe(0)
+      expect(await violations(page)).toEqual([])
+      await page.unroute('**/api/v1/today')
+      await page.getByRole('button', { name: 'Try again' }).first().click()
+      await page.getByText('1 order waits for SKU-2').waitFor()
+      tab.complaints.length = 0 // the browser's own words for the requests that were cut
+    }))
+})
+
 describe('what needs a person', () => {
   test('an unlinked listing is linked from its order, and the order goes on', () =>
     within({}, async (page) => {
@@ -190,6 +222,7 @@ describe('appearance', () => {
     within({}, async (page) => {
       await page.setViewportSize({ width: 320, height: 640 })
       for (const path of [
+        '/',
         '/orders',
         `/orders/${premises.shelf.order}`,
         '/inventory',

@@ -15,6 +15,7 @@ const screens: readonly Screen[] = [
 ]
 /** Every page by its address, and a text that stands there once it has been read. */
 const pages = [
+  { name: 'today', path: () => '/', text: 'waits for SKU-2' },
   { name: 'orders', path: () => '/orders', text: '#1009' },
   { name: 'orders-needs-you', path: () => '/orders?standing=needs_you', text: '#1004' },
   { name: 'order', path: () => `/orders/${premises.shelf.order}`, text: 'Timeline' },

@@ -80,7 +80,7 @@ describe('what is loaded first', () => {
     const first = [...page.matchAll(/\/assets\/([\w.-]+\.js)"/g)].map((found) => found[1] ?? '')
     expect(first.length).toBeGreaterThan(0)
     const pages = readdirSync(path.join(built, 'assets')).filter((name) =>
-      /^(orders|order|exceptions|inventory|item|listings|channels|channel|connect|status|sign-in|join|settings|warehouses|warehouse|file)-[\w-]+\.js$/.test(
+      /^(today|orders|order|exceptions|inventory|item|listings|channels|channel|connect|status|sign-in|join|settings|warehouses|warehouse|file)-[\w-]+\.js$/.test(
         name,
       ),
     )

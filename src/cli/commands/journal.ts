@@ -18,6 +18,13 @@ export const journal: readonly Command[] = [
     path: '/exceptions/:id/resolve',
   },
   {
+    noun: 'today',
+    verb: '',
+    what: 'What needs a person now, one entry for each cause',
+    method: 'GET',
+    path: '/today',
+  },
+  {
     noun: 'inbox',
     verb: 'list',
     what: 'Everything that arrived',

@@ -6,6 +6,6 @@ const anyOrigin = 'https://console.invalid'
  */
 export function ownAddress(to: string | undefined): string {
   const found = to?.startsWith('/') ? URL.parse(to, anyOrigin) : null
-  if (found?.origin !== anyOrigin || found.pathname.startsWith('//')) return '/orders'
+  if (found?.origin !== anyOrigin || found.pathname.startsWith('//')) return '/'
   return `${found.pathname}${found.search}${found.hash}`
 }

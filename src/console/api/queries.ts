@@ -14,6 +14,7 @@ import type {
   Order,
   Page,
   StandingCounts,
+  Today,
   WholeItem,
   WholeOrder,
 } from './types.ts'
@@ -47,6 +48,12 @@ export const standingsQuery = (filters: Filters) =>
     queryFn: ({ signal }) => read<StandingCounts>('/orders/standings', filters, signal),
     refetchInterval: againEveryMs,
   })
+
+export const todayQuery = queryOptions({
+  queryKey: ['/today'],
+  queryFn: ({ signal }) => read<Today>('/today', {}, signal),
+  refetchInterval: againEveryMs,
+})
 
 export const orderQuery = (id: string) =>
   queryOptions({

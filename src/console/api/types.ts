@@ -147,6 +147,35 @@ export interface Exception extends Problem {
   readonly raisedAt: string
   readonly resolvedAt: string | null
 }
+/** Several things that wait for a person, with one cause. */
+export interface WorkGroup {
+  readonly kind: string
+  readonly cause: {
+    readonly kind: 'listing' | 'item' | 'connection' | 'hold'
+    readonly id: string | null
+    readonly name: string | null
+  } | null
+  readonly things: number
+  readonly orders: number
+  readonly money: readonly Money[]
+  readonly oldestAt: string
+  readonly dueAt: string | null
+  readonly sample: {
+    readonly detail: Readonly<Record<string, unknown>>
+    readonly order: string | null
+    readonly orderNumber: string | null
+  }
+}
+export interface Today {
+  readonly groups: readonly WorkGroup[]
+  readonly more: boolean
+  readonly confirmed: {
+    readonly count: number
+    readonly more: boolean
+    readonly lastAt: string | null
+    readonly dayStart: string
+  }
+}
 export interface TimelineEvent {
   readonly at: string
   readonly kind: string

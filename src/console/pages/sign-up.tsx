@@ -22,7 +22,7 @@ function useBegin() {
     mutationFn: begin,
     onSuccess: async (next) => {
       await queries.resetQueries(meQuery)
-      router.history.push(next === 'done' ? '/orders' : '/sign-in')
+      router.history.push(next === 'done' ? '/' : '/sign-in')
     },
   })
 }

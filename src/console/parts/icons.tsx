@@ -1,5 +1,6 @@
 const paths = {
   orders: 'M5 4h14v16l-3-2-2 2-2-2-2 2-2-2-3 2zM9 9h6M9 13h6',
+  today: 'M5 5h14v15H5zM5 10h14M9 3v4M15 3v4M9 15l2 2 4-4',
   exceptions: 'M12 4 2.8 20h18.4zM12 10v4.5M12 17.4v.1',
   inventory: 'm12 3 8 4.4v9.2L12 21l-8-4.4V7.4zM4 7.4l8 4.6 8-4.6M12 12v9',
   listings: 'M4 12V5h7l9 9-7 7zM8 8.9v.1',

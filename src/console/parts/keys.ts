@@ -2,14 +2,15 @@ import { useNavigate } from '@tanstack/react-router'
 import { useEffect } from 'react'
 
 const places = {
+  t: '/',
   o: '/orders',
   e: '/exceptions',
   i: '/inventory',
   l: '/listings',
   c: '/channels',
-  s: '/status',
   w: '/warehouses',
-  t: '/settings',
+  s: '/settings',
+  h: '/status',
 } as const
 const isPlace = (key: string): key is keyof typeof places => Object.hasOwn(places, key)
 /** The second key of a pair comes within this time. */

@@ -126,6 +126,11 @@ const told: Readonly<Record<string, (detail: Detail) => Told>> = {
     remedy: 'Place a test order there. If no sales are to be expected, nothing needs to be done.',
     critical: false,
   }),
+  privacy_asked: (d) => ({
+    title: `A buyer asked for what is kept about them (${counted(number(d, 'orders'), 'order')}).`,
+    remedy: 'Export it and send it to them, then say that it is done.',
+    critical: true,
+  }),
   promise_broken: (d) => ({
     title: `The hub found its own numbers at odds: ${text(d, 'means', text(d, 'promise', 'a promise'))}.`,
     remedy: text(d, 'mend', 'Look at System status, and tell whoever runs the hub.'),
@@ -158,6 +163,7 @@ const names: Readonly<Record<string, string>> = {
   connection_stopped: 'Sign-in needed',
   webhooks_broken: 'Webhooks not taken',
   channel_silent: 'Silent channel',
+  privacy_asked: 'A buyer asks for their data',
   promise_broken: 'Numbers at odds',
 }
 export const problemName = (kind: string): string => names[kind] ?? plain(kind)
