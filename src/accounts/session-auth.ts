@@ -27,6 +27,22 @@ export function openSessionAuth(deps: Pick<ApiDeps, 'db' | 'ports' | 'publicUrl'
   }
 }
 
+/**
+ * Whether who asked a while ago still may: signed in with the same cookie, of the same merchant. It is not a use of the session,
+ * so a page that only listens keeps nobody signed in. A key is good until its next request.
+ */
+export async function stillSignedIn(
+  deps: Pick<ApiDeps, 'db' | 'ports' | 'publicUrl'>,
+  request: FastifyRequest,
+): Promise<boolean> {
+  const { session, merchantId } = principalOf(request)
+  if (session === null) return true
+  const token = tokenIn(request, deps.publicUrl)
+  if (token === null) return false
+  const found = await withAccountTx(deps.db, null, (tx) => findSession(tx, deps.ports.clock.now(), token, false))
+  return found?.merchantId === merchantId
+}
+
 /** The person behind a request for whom `me:…` was enough. */
 export function personOf(request: FastifyRequest): SignedIn {
   const { session } = principalOf(request)

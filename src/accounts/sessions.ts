@@ -57,7 +57,13 @@ export async function openSession(
 }
 
 /** Whose token this is now, and what they are to their merchant. */
-export async function findSession(tx: AccountTx, now: Date, token: string): Promise<SessionRow | null> {
+export async function findSession(
+  tx: AccountTx,
+  now: Date,
+  token: string,
+  /** False: only a look, which does not count as use. */
+  touches = true,
+): Promise<SessionRow | null> {
   const [row] = await tx.rows<Omit<SessionRow, 'fresh' | 'touched'> & { usedAt: Date; verifiedAt: Date }>(
     `select s.session_id as "sessionId", s.user_id as "userId", m.merchant_id as "merchantId", m.role, coalesce(m.sees_persons, false) as "seesPersons",
        s.used_at as "usedAt", s.verified_at as "verifiedAt", s.ends_at as "endsAt"
@@ -67,7 +73,7 @@ export async function findSession(tx: AccountTx, now: Date, token: string): Prom
   )
   if (!row) return null
   const { usedAt, verifiedAt, ...session } = row
-  const touched = usedAt < before(now, touchEveryS)
+  const touched = touches && usedAt < before(now, touchEveryS)
   if (touched) await tx.rows('update session set used_at = $2 where session_id = $1', [row.sessionId, now])
   return { ...session, touched, fresh: verifiedAt > before(now, freshS) }
 }

@@ -49,6 +49,8 @@ const holders = {
   'fulfillment:write': 'owner manager operator key',
   'exceptions:read': 'owner manager operator viewer key',
   'exceptions:write': 'owner manager operator key',
+  // Topics only: what changed is read by its own route.
+  'events:read': 'owner manager operator viewer key',
   'audits:read': 'owner manager viewer key',
   'inbox:read': 'owner manager operator viewer key',
   // Bodies as they came, persons included.

@@ -15,6 +15,7 @@ import type { HttpApp } from '../platform/http/build-http.ts'
 import { platformAsks } from '../privacy/platform-asks.ts'
 import { privacyRoutes } from '../privacy/routes.ts'
 import type { ApiDeps } from './deps.ts'
+import { eventRoutes } from './event-routes.ts'
 
 /** The whole HTTP API, slice by slice. */
 export async function registerApi(app: HttpApp, deps: ApiDeps): Promise<void> {
@@ -32,6 +33,7 @@ export async function registerApi(app: HttpApp, deps: ApiDeps): Promise<void> {
     inboxRoutes(deps),
     auditRoutes(deps),
     privacyRoutes(deps),
+    eventRoutes(deps),
   ]
   for (const slice of slices) await app.register(slice, { prefix: '/api/v1' })
   await app.register(consentPages(deps))

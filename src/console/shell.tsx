@@ -1,8 +1,9 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, Outlet, useRouterState } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
+import { useLive } from './api/live.ts'
 import { exceptionsQuery, standingsQuery, todayQuery } from './api/queries.ts'
-import { meQuery } from './api/session.ts'
+import { meQuery, queries } from './api/session.ts'
 import mark from './mark.svg'
 import { Icon, type IconName } from './parts/icons.tsx'
 import { useGoKeys } from './parts/keys.ts'
@@ -110,6 +111,7 @@ export function Shell() {
   const path = useRouterState({ select: (state) => state.location.pathname })
   const first = useRef(true)
   useGoKeys()
+  useLive(queries, me?.merchant)
   // Who goes by keyboard or ear lands where the new page begins.
   useEffect(() => {
     if (!first.current && path !== '') main.current?.focus({ preventScroll: true })

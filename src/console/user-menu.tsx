@@ -107,7 +107,7 @@ export function UserMenu() {
   const merchant = useQuery(merchantQuery).data
   const me = useQuery(meQuery).data
   return (
-    <Popover position="bottom-end" width={260} shadow="md" withinPortal={false} trapFocus returnFocus>
+    <Popover position="bottom-end" width={240} shadow="md" withinPortal={false} trapFocus returnFocus>
       <Popover.Target>
         <button type="button" className="iconbutton">
           <Icon name="user" size={18} />

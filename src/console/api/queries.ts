@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { read } from './client.ts'
+import { againEvery } from './live.ts'
 import type {
   Audits,
   Connection,
@@ -19,8 +20,6 @@ import type {
   WholeOrder,
 } from './types.ts'
 
-/** What changes by itself is read again this often while somebody looks. */
-const againEveryMs = 15_000
 const rarelyMs = 5 * 60_000
 
 type Filters = Readonly<Record<string, string | undefined>>
@@ -32,7 +31,7 @@ export function listOf<T>(path: string, filters: Filters, limit = 50) {
     queryFn: ({ pageParam, signal }) => read<Page<T>>(path, { ...filters, limit, after: pageParam }, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next ?? undefined,
-    refetchInterval: againEveryMs,
+    refetchInterval: againEvery,
   })
 }
 
@@ -46,7 +45,7 @@ export const standingsQuery = (filters: Filters) =>
   queryOptions({
     queryKey: ['/orders/standings', filters],
     queryFn: ({ signal }) => read<StandingCounts>('/orders/standings', filters, signal),
-    refetchInterval: againEveryMs,
+    refetchInterval: againEvery,
   })
 
 export const todayQuery = queryOptions({
@@ -59,14 +58,14 @@ export const orderQuery = (id: string) =>
   queryOptions({
     queryKey: ['/orders', id],
     queryFn: ({ signal }) => read<WholeOrder>(`/orders/${id}`, {}, signal),
-    refetchInterval: againEveryMs,
+    refetchInterval: againEvery,
   })
 
 export const itemQuery = (id: string) =>
   queryOptions({
     queryKey: ['/items', id],
     queryFn: ({ signal }) => read<WholeItem>(`/items/${id}`, {}, signal),
-    refetchInterval: againEveryMs,
+    refetchInterval: againEvery,
   })
 
 /** Takes the hub a moment, so it is asked for by a person, not by a timer. */
@@ -85,7 +84,7 @@ export const merchantQuery = queryOptions({
 export const connectionsQuery = queryOptions({
   queryKey: ['/connections'],
   queryFn: ({ signal }) => read<Page<Connection>>('/connections', { limit: 200 }, signal),
-  refetchInterval: againEveryMs,
+  refetchInterval: againEvery,
 })
 
 export const locationsQuery = queryOptions({

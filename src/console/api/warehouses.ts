@@ -1,5 +1,6 @@
 import { queryOptions } from '@tanstack/react-query'
 import { change, read } from './client.ts'
+import { againEvery } from './live.ts'
 import { listOf } from './queries.ts'
 import type { Page } from './types.ts'
 
@@ -54,12 +55,10 @@ export interface WholeFile extends PartnerFile {
   readonly issues: readonly FileIssue[]
 }
 
-const againEveryMs = 15_000
-
 export const warehousesQuery = queryOptions({
   queryKey: ['/warehouses'],
   queryFn: ({ signal }) => read<Page<Warehouse>>('/warehouses', { limit: 200 }, signal),
-  refetchInterval: againEveryMs,
+  refetchInterval: againEvery,
 })
 export const filesQuery = (filters: Readonly<Record<string, string | undefined>>) =>
   listOf<PartnerFile>('/files', filters)
@@ -67,7 +66,7 @@ export const fileQuery = (id: string) =>
   queryOptions({
     queryKey: ['/files', id],
     queryFn: ({ signal }) => read<WholeFile>(`/files/${id}`, {}, signal),
-    refetchInterval: againEveryMs,
+    refetchInterval: againEvery,
   })
 
 const bytesMax = 5_000_000

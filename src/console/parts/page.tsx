@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect } from 'react'
+import { useLiveState } from '../api/live.ts'
 import { clockText, useZone } from './time.tsx'
 
 interface PageProps {
@@ -37,11 +38,18 @@ export function PageFrame({ title, note, actions, readAt = 0, stale = false, chi
 
 function Age({ readAt, stale }: { readonly readAt: number; readonly stale: boolean }) {
   const zone = useZone()
+  const live = useLiveState()
   if (readAt === 0) return null
   const at = clockText(new Date(readAt), zone)
+  const words = {
+    connecting: `as of ${at}`,
+    live: `live, as of ${at}`,
+    'not live': `not live since ${clockText(new Date(live.since), zone)}: as of ${at}, asked every 15 s`,
+  }
+  const isOld = stale || live.state === 'not live'
   return (
-    <span className={stale ? 'age age-stale' : 'age'}>
-      {stale ? `not live: as of ${at}` : `as of ${at}, every 15 s`} · {zone}
+    <span className={isOld ? 'age age-stale' : 'age'}>
+      {stale ? `not live: as of ${at}` : words[live.state]} · {zone}
     </span>
   )
 }
