@@ -89,7 +89,8 @@ function rawRoute(app: Api, deps: ApiDeps): void {
       const raw = await reading(deps, request, async (tx) => readRaw(tx, await found(tx, request.params.id)))
       if (raw === 'erased') throw new Problem(410, 'HUB_ERASED', 'The bytes of this message were erased.')
       // Never a type that a browser would show: the bytes are somebody else's.
-      return reply.type('application/octet-stream').header('content-disposition', 'attachment').send(Buffer.from(raw))
+      const named = 'attachment; filename="message.bin"'
+      return reply.type('application/octet-stream').header('content-disposition', named).send(Buffer.from(raw))
     },
   })
 }

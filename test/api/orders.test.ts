@@ -176,7 +176,7 @@ describe('what a person decides', () => {
     expect([raw.text, raw.headers['content-type'], raw.headers['content-disposition']]).toEqual([
       messageBody,
       'application/octet-stream',
-      'attachment',
+      'attachment; filename="message.bin"',
     ])
     const open = async () => (await itemsOf('/exceptions?state=open&kind=message_dead')).length
     expect(await open()).toBe(1)
