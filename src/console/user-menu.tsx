@@ -38,6 +38,7 @@ const keys = [
   ['g e', 'Exceptions'],
   ['g i', 'Inventory'],
   ['g l', 'Listings'],
+  ['g c', 'Channels'],
   ['g w', 'Warehouses'],
   ['g s', 'Settings'],
   ['g h', 'System status'],
