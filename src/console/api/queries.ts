@@ -51,7 +51,7 @@ export const standingsQuery = (filters: Filters) =>
 export const todayQuery = queryOptions({
   queryKey: ['/today'],
   queryFn: ({ signal }) => read<Today>('/today', {}, signal),
-  refetchInterval: againEveryMs,
+  refetchInterval: againEvery,
 })
 
 export const orderQuery = (id: string) =>
