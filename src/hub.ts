@@ -1,5 +1,7 @@
 /** Composition: what a process is made of. Every room gets what it needs here, by hand; nobody looks anything up. */
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
 import type { ApiDeps } from './api/deps.ts'
 import { openAccess } from './api/open-access.ts'
 import { registerApi } from './api/register.ts'
@@ -29,6 +31,7 @@ import { servePages } from './platform/http/serve-pages.ts'
 import type { Log } from './platform/observe/log.ts'
 import { createMetrics, type Metrics } from './platform/observe/metrics.ts'
 import { type Bell, openBell, type Ring } from './platform/work/bell.ts'
+import { openHeartbeat } from './platform/work/heartbeat.ts'
 import { openWorker, type Worker } from './worker.ts'
 
 export interface HubOptions {
@@ -57,7 +60,15 @@ export interface Hub {
 
 /** Where `npm run build` puts the console. */
 const consoleFolder = fileURLToPath(new URL('../.console', import.meta.url))
+const version = readVersion()
 const kindsOfChange = ['import', 'push.stock', 'effect', 'listings', 'health', 'poll', 'files', 'login']
+
+function readVersion(): string {
+  const { version: said } = z
+    .object({ version: z.string() })
+    .parse(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')))
+  return said
+}
 
 /** Opens the parts that the role asks for, in the order in which they need one another. */
 export async function openHub(options: HubOptions): Promise<Hub> {
@@ -75,15 +86,18 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     budgets: openBudgets({ clock: ports.clock }),
     stopping: new AbortController(),
   }
+  const heartbeat = openHeartbeat(db, log, { role: config.role, version, startedAt: ports.clock.now() })
   const worker = config.role === 'http' ? null : await openWorker(base)
   const http = config.role === 'worker' ? null : await openDoor(base, worker)
   return {
     address: http?.address ?? null,
     stop: async () => {
+      heartbeat.drain()
       await http?.stop()
       await worker?.stop()
       base.stopping.abort()
       await base.bell.flushed()
+      await heartbeat.stop()
       egress.close()
       await db.close()
     },
@@ -113,6 +127,7 @@ async function openDoor(base: Base, worker: Worker | null): Promise<{ address: s
     publicUrl: config.publicUrl,
     access: openAccess(deps),
     ready: () => unready(db),
+    version,
   })
   // Who a delivery is for is read on ingest's own connections: those for work may all be busy.
   const find = cacheEndpoints(findEndpoint({ ...db, work: db.ingest }, config.keys, connectors), ports.clock)

@@ -51,6 +51,7 @@ const holders = {
   'exceptions:write': 'owner manager operator key',
   // Topics only: what changed is read by its own route.
   'events:read': 'owner manager operator viewer key',
+  'status:read': 'owner manager operator viewer key',
   'audits:read': 'owner manager viewer key',
   'inbox:read': 'owner manager operator viewer key',
   // Bodies as they came, persons included.

@@ -16,6 +16,7 @@ import { platformAsks } from '../privacy/platform-asks.ts'
 import { privacyRoutes } from '../privacy/routes.ts'
 import type { ApiDeps } from './deps.ts'
 import { eventRoutes } from './event-routes.ts'
+import { statusRoutes } from './status-routes.ts'
 
 /** The whole HTTP API, slice by slice. */
 export async function registerApi(app: HttpApp, deps: ApiDeps): Promise<void> {
@@ -34,6 +35,7 @@ export async function registerApi(app: HttpApp, deps: ApiDeps): Promise<void> {
     auditRoutes(deps),
     privacyRoutes(deps),
     eventRoutes(deps),
+    statusRoutes(deps),
   ]
   for (const slice of slices) await app.register(slice, { prefix: '/api/v1' })
   await app.register(consentPages(deps))

@@ -15,7 +15,7 @@ import { router } from './router.tsx'
 const theme = createTheme({ respectReducedMotion: true })
 
 /** Pages that need nobody signed in. */
-const forGuests = /^\/(sign-in|sign-up|join)$/
+const forGuests = /^\/(sign-in|sign-up|join|system)$/
 
 // A session that ended is begun anew where the person was, whichever question found out.
 queries.getQueryCache().subscribe(({ query }) => {

@@ -2,6 +2,7 @@ import {
   createRootRoute,
   createRoute,
   createRouter,
+  Link,
   lazyRouteComponent,
   Outlet,
   redirect,
@@ -31,6 +32,19 @@ function NotHere() {
   return <Empty>There is no page at this address.</Empty>
 }
 
+/** Who is signed in could not be found out, so no page can be shown; how the hub is can. */
+function NobodyKnown({ error, reset }: { readonly error: unknown; readonly reset: () => void }) {
+  return (
+    <main className="sign-in">
+      <div className="sign-in-card">
+        <h1>Crossdock</h1>
+        <Failed what="The page" error={asError(error)} again={reset} />
+        <Link to="/system">How the hub is</Link>
+      </div>
+    </main>
+  )
+}
+
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
@@ -50,6 +64,12 @@ const join = createRoute({
   component: lazyRouteComponent(() => import('./pages/join.tsx'), 'JoinPage'),
 })
 
+const system = createRoute({
+  getParentRoute: () => root,
+  path: '/system',
+  component: lazyRouteComponent(() => import('./pages/system.tsx'), 'SystemPage'),
+})
+
 const shell = createRoute({
   getParentRoute: () => root,
   id: 'shell',
@@ -59,10 +79,13 @@ const shell = createRoute({
     } catch (error) {
       if (error instanceof Error && isSignedOut(error))
         throw redirect({ to: '/sign-in', search: { to: location.href } })
+      // Nobody is known while the database is away; how the hub is can be said all the same.
+      if (location.pathname === '/status') throw redirect({ to: '/system' })
       throw error
     }
   },
   component: Shell,
+  errorComponent: NobodyKnown,
 })
 
 const home = createRoute({
@@ -225,6 +248,7 @@ export const router = createRouter({
     signIn,
     signUp,
     join,
+    system,
     shell.addChildren([
       ...[home, orders, order, exceptions, inventory, item, listings, status, warehouses, warehouse, file],
       ...[channels, connect, channel],

@@ -36,6 +36,7 @@ const pages = [
   { name: 'warehouses', path: () => '/warehouses', text: 'to send' },
   { name: 'warehouse', path: () => `/warehouses/${premises.shelf.partner}`, text: 'Applied in part' },
   { name: 'file', path: () => `/files/${premises.shelf.file}`, text: 'is not known' },
+  { name: 'system', path: () => '/system', text: 'The hub works' },
   { name: 'join', path: () => '/join', text: 'counts no more' },
   { name: 'exceptions-settled', path: () => '/exceptions?state=resolved', text: 'None was settled yet' },
 ] as const

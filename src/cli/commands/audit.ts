@@ -80,4 +80,11 @@ export const audit: readonly Command[] = [
     options: [text('after', 'the "next" of the answer before')],
     failed: (answer) => z.object({ broken: z.string().nullable() }).parse(answer).broken !== null,
   },
+  {
+    noun: 'status',
+    verb: '',
+    what: 'What has waited longest, and which processes are at work',
+    method: 'GET',
+    path: '/status',
+  },
 ]

@@ -1,13 +1,15 @@
 import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { auditsQuery, connectionsQuery } from '../api/queries.ts'
+import { type HubStatus, hubStatusQuery } from '../api/status.ts'
 import type { Audits, Connection } from '../api/types.ts'
 import { healthOf } from '../parts/health.ts'
 import { PageFrame } from '../parts/page.tsx'
 import { Empty, Failed, Loading } from '../parts/states.tsx'
 import { Status } from '../parts/status.tsx'
-import { Time } from '../parts/time.tsx'
+import { ageText, Time } from '../parts/time.tsx'
 import { counted, plain, platformName } from '../parts/words.ts'
+import { laneLook, StatusWork, worstLane } from './status-work.tsx'
 
 const lagWords = ({ lag }: Connection): string => {
   const parts = [
@@ -139,13 +141,26 @@ function AuditList() {
   )
 }
 
+function oldestWords(status: HubStatus): string {
+  const worst = worstLane(status)
+  return worst?.oldest ? `Oldest waiting work ${ageText(worst.oldest)}.` : 'No work waits.'
+}
+
 /** All of it in one sentence; what is not known is not called well. */
 function Summary() {
   const { data: audits } = useQuery(auditsQuery)
   const { data: connections } = useQuery(connectionsQuery)
-  if (connections === undefined || audits === undefined) return <p className="order-sentence">Looking…</p>
+  const { data: status } = useQuery(hubStatusQuery)
+  if (status === undefined || connections === undefined || audits === undefined)
+    return <p className="order-sentence">Looking…</p>
   const ill = connections.items.filter((one) => ['critical', 'warning'].includes(healthOf(one).tone)).length
+  const late = status.lanes.filter((lane) => ['critical', 'warning'].includes(laneLook(lane)[1])).length
+  const silent = status.processes.filter((one) => one.silent).length
+  const isIdle = !status.processes.some(({ role, silent: gone }) => role !== 'http' && !gone)
   const parts = [
+    ...(isIdle ? ['No process carries work out'] : []),
+    ...(late > 0 ? [`${counted(late, 'kind')} of work ${late === 1 ? 'is' : 'are'} late`] : []),
+    ...(silent > 0 ? [`${counted(silent, 'process', 'processes')} fell silent`] : []),
     ...(ill > 0 ? [`${counted(ill, 'connection')} ${ill === 1 ? 'needs' : 'need'} a look`] : []),
     ...(audits.broken > 0 ? [`${counted(audits.broken, 'check')} found what must not be`] : []),
     ...(audits.unfinished > 0 ? [`${counted(audits.unfinished, 'check')} did not finish`] : []),
@@ -154,9 +169,7 @@ function Summary() {
   return (
     <p className={`said tone-${isWell ? 'success' : 'warning'}`} role="status">
       <b>
-        {isWell
-          ? `All well: ${counted(connections.items.length, 'connection')} and ${counted(audits.audits.length, 'check')}.`
-          : `${parts.join(', ')}.`}
+        {isWell ? 'All well.' : `${parts.join(', ')}.`} {oldestWords(status)}
       </b>
     </p>
   )
@@ -168,6 +181,7 @@ export function StatusPage() {
     <PageFrame title="System status" readAt={list.dataUpdatedAt} stale={list.isError && list.data !== undefined}>
       <Summary />
       <div className="stack">
+        <StatusWork />
         <Connections />
         <AuditList />
       </div>
