@@ -17,6 +17,8 @@ test.each([1280, 375] as const)(
     await page.getByText('Applied in part').waitFor()
     await page.getByRole('link', { name: 'Received' }).click()
     await page.getByRole('link', { name: /csv\.exe/ }).click()
+    // The name turns what follows it, and is shown as it is.
+    await page.getByRole('heading', { level: 1, name: '../../etc/\ufffdcsv.exe' }).waitFor()
     const row = page.getByRole('row').filter({ hasText: 'is not known' })
     await row.waitFor()
     expect(await row.getByRole('cell').first().innerText()).toContain('17')

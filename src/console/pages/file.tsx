@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { type FileIssue, fileQuery, type WholeFile, warehousesQuery } from '../api/warehouses.ts'
 import { CopyId } from '../parts/copy.tsx'
-import { FileState, sizeText } from '../parts/file-state.tsx'
+import { FileState, fileName, sizeText } from '../parts/file-state.tsx'
 import { HandInFile } from '../parts/hand-in-file.tsx'
 import { Icon } from '../parts/icons.tsx'
 import { useMay } from '../parts/may.ts'
@@ -166,7 +166,11 @@ export function FilePage() {
           <Icon name="back" size={14} /> {partner?.label ?? 'Warehouse'}
         </Link>
       )}
-      <PageFrame title={file.data?.name ?? 'File'} readAt={file.dataUpdatedAt} stale={file.isError}>
+      <PageFrame
+        title={file.data === undefined ? 'File' : fileName(file.data.name)}
+        readAt={file.dataUpdatedAt}
+        stale={file.isError}
+      >
         <Read of={file} what="The file">
           {(one) => <Whole file={one} />}
         </Read>

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { filesQuery, type PartnerFile, type Warehouse, warehousesQuery } from '../api/warehouses.ts'
-import { FileState, sizeText } from '../parts/file-state.tsx'
+import { FileState, fileName, sizeText } from '../parts/file-state.tsx'
 import { HandInFile } from '../parts/hand-in-file.tsx'
 import { Icon } from '../parts/icons.tsx'
 import { useRowKeys } from '../parts/keys.ts'
@@ -29,7 +29,7 @@ function FileRow({ file }: { readonly file: PartnerFile }) {
         <p>
           <Icon name={file.direction === 'in' ? 'back' : 'next'} size={13} />{' '}
           <Link to="/files/$id" params={{ id: file.id }} className="main-link" data-row>
-            {file.name}
+            {fileName(file.name)}
           </Link>
         </p>
         <p className="sub">

@@ -32,3 +32,7 @@ export const sizeText = (bytes: number): string =>
     : bytes < 1_000_000
       ? `${Math.round(bytes / 1_000)} kB`
       : `${(bytes / 1e6).toFixed(1)} MB`
+
+/** As it is, but for signs that turn or hide what stands beside them: "exe.vsc" is read as "csv.exe". */
+export const fileName = (name: string): string =>
+  name.replaceAll(/[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, '\ufffd')
