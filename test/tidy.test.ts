@@ -153,6 +153,8 @@ describe('code', () => {
     'src/lanes/push-lane.ts', // looks for unseen sales a moment after they showed
     'src/connections/budgets.ts', // waits for tokens; tests pass their own sleep
     'connectors/warehouse-files/session.ts', // says goodbye to a server that does not answer
+    'src/api/watch-merchants.ts', // looks once a second while somebody watches
+    'src/api/event-routes.ts', // says through a line that is quiet that it stands
     'src/connector-kit/pretend.ts', // the far side's scaffolding
   ])
 
