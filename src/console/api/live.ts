@@ -3,9 +3,9 @@ import { useEffect, useSyncExternalStore } from 'react'
 
 /** By topic, the addresses whose answers may be others now. What has no topic of its own is changed by people. */
 const reads: Readonly<Record<string, readonly string[]>> = {
-  orders: ['/orders', '/shipments', '/fulfillment-orders', '/warehouses', '/inbox'],
+  orders: ['/orders', '/shipments', '/fulfillment-orders', '/warehouses', '/inbox', '/today'],
   stock: ['/inventory', '/items', '/listings'],
-  exceptions: ['/exceptions', '/orders'],
+  exceptions: ['/exceptions', '/orders', '/today'],
   files: ['/files', '/warehouses'],
   connections: ['/connections', '/warehouses'],
 }
