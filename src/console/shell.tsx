@@ -88,14 +88,6 @@ function BottomBar() {
           {word}
         </Link>
       ))}
-      <Link to="/channels">
-        <Icon name="channels" size={20} />
-        Channels
-      </Link>
-      <Link to="/status">
-        <Icon name="status" size={20} />
-        Status
-      </Link>
     </nav>
   )
 }

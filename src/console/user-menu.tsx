@@ -1,9 +1,11 @@
 import { Button, Popover, useMantineColorScheme } from '@mantine/core'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
+import { useState } from 'react'
 import { merchantQuery } from './api/queries.ts'
 import { lookAtMerchant, type Me, meQuery, queries, signOut } from './api/session.ts'
 import { Icon } from './parts/icons.tsx'
+import { useHelpKey } from './parts/keys.ts'
 
 const schemes = [
   ['light', 'Light'],
@@ -33,6 +35,7 @@ function Appearance() {
 
 const keys = [
   ['/', 'search'],
+  ['?', 'this menu, with the keys'],
   ['g t', 'Today'],
   ['g o', 'Orders'],
   ['g e', 'Exceptions'],
@@ -43,8 +46,10 @@ const keys = [
   ['g s', 'Settings'],
   ['g h', 'System status'],
   ['j k', 'next and previous row'],
+  ['o', 'open the row'],
 ] as const
 
+/** Which key does what. Everything on it can be done by pointer as well. */
 function Keys() {
   return (
     <dl className="keys">
@@ -107,10 +112,21 @@ function SignOut() {
 export function UserMenu() {
   const merchant = useQuery(merchantQuery).data
   const me = useQuery(meQuery).data
+  const [opened, setOpened] = useState(false)
+  useHelpKey(setOpened)
   return (
-    <Popover position="bottom-end" width={240} shadow="md" withinPortal={false} trapFocus returnFocus>
+    <Popover
+      position="bottom-end"
+      width={240}
+      shadow="md"
+      withinPortal={false}
+      trapFocus
+      returnFocus
+      opened={opened}
+      onChange={setOpened}
+    >
       <Popover.Target>
-        <button type="button" className="iconbutton">
+        <button type="button" className="iconbutton" onClick={() => setOpened((was) => !was)}>
           <Icon name="user" size={18} />
           <span className="hidden">Account and appearance </span>
           <span className="wide">{merchant?.name ?? ''}</span>
@@ -127,8 +143,10 @@ export function UserMenu() {
           {me !== undefined && <Merchants me={me} />}
           <nav className="user-links" aria-label="Settings">
             <Link to="/settings/security">Your sign-in</Link>
+            <Link to="/channels">Channels</Link>
             <Link to="/warehouses">Warehouses</Link>
             <Link to="/settings">Settings</Link>
+            <Link to="/status">System status</Link>
           </nav>
           <Appearance />
           <Keys />

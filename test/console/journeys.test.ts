@@ -66,6 +66,24 @@ describe('orders', () => {
       await page.getByText('9 orders shown').waitFor()
     }))
 
+  test('o opens the row too, and ? shows which keys there are; in a field a key is a letter', () =>
+    within({}, async (page) => {
+      await page.goto('/orders')
+      await page.getByText('9 orders shown').waitFor()
+      await page.keyboard.press('j')
+      await page.keyboard.press('o')
+      await heading(page, '#1009')
+      await page.keyboard.press('?')
+      const sheet = page.getByRole('dialog', { name: 'Account and appearance' })
+      await sheet.getByText('open the row').waitFor()
+      await shoot(page, 'keys')
+      await page.keyboard.press('Escape')
+      await sheet.waitFor({ state: 'hidden' })
+      await page.keyboard.press('/')
+      await page.keyboard.type('?')
+      expect(await sheet.count()).toBe(0)
+    }))
+
   test('an order of nobody, or of another merchant, is said to be not here', () =>
     within({}, async (page, tab) => {
       await page.goto('/orders/ord_01980000-0000-7000-8000-000000000000')

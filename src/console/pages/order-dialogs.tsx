@@ -139,7 +139,7 @@ export function CancelDialog({ order, close }: Open) {
         />
         {partner !== null && (
           <Radio.Group label={`Tell ${channel}`} value={tell} onChange={setTell}>
-            <div className="choices">
+            <div className="radios">
               <Radio value="agreed" label="when the warehouse agrees" />
               <Radio value="now" label="now: the buyer reads it at once, even if the warehouse ships it" />
             </div>

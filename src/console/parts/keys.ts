@@ -43,13 +43,28 @@ export function useGoKeys(): void {
   }, [navigate])
 }
 
-/** `j` and `k` walk the links of a list's rows, marked `data-row`; Enter then follows the link as it always does. */
+/** `?` shows which keys there are. */
+export function useHelpKey(show: (shown: true) => void): void {
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (event.key === '?' && !isWriting(event)) show(true)
+    }
+    window.addEventListener('keydown', press)
+    return () => window.removeEventListener('keydown', press)
+  }, [show])
+}
+
+/** `j` and `k` walk the links of a list's rows, marked `data-row`; `o` follows one, as Enter always does. */
 export function useRowKeys(): void {
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
-      if (isWriting(event) || (event.key !== 'j' && event.key !== 'k')) return
+      if (isWriting(event) || !['j', 'k', 'o'].includes(event.key)) return
       const rows = [...document.querySelectorAll<HTMLElement>('[data-row]')].filter((row) => row.offsetParent !== null)
       const here = document.activeElement instanceof HTMLElement ? rows.indexOf(document.activeElement) : -1
+      if (event.key === 'o') {
+        rows[here]?.click()
+        return
+      }
       const next = event.key === 'j' ? here + 1 : Math.max(0, here - 1)
       rows[Math.min(next, rows.length - 1)]?.focus()
     }
