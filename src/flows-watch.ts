@@ -1,9 +1,9 @@
-/** A shop that was only watched is switched on. */
+/** A connection's own story: it is switched on after watching, connected again, or let go. */
 import { askPartners } from './flows.ts'
 import { tickClock } from './inventory/clock.ts'
 import { fitStock } from './inventory/fit-stock.ts'
 import { lookAgain } from './inventory/push-rows.ts'
-import { type Cause, recordEvents } from './journal/record.ts'
+import { type Cause, recordEvents, resolveExceptions } from './journal/record.ts'
 import { noteFit } from './notes.ts'
 import { lockOrders } from './orders/lock-orders.ts'
 import { takeOver } from './orders/take-over.ts'
@@ -11,6 +11,13 @@ import type { Ids } from './platform/base/ports.ts'
 import type { Tx } from './platform/db/tx.ts'
 
 const none: ReadonlySet<string> = new Set()
+
+/** A person connected it again or let it go: what was told of its standing still is over. */
+export const connectionMended = (tx: Tx, connectionId: string): Promise<void> =>
+  resolveExceptions(
+    tx,
+    ['connection', 'webhooks', 'silent'].map((kind) => `${kind}.${connectionId}`),
+  )
 
 /** A person said how far the hub may go at a shop: what it shows is looked at under the new rule, listing by listing. */
 export const modeChanged = (tx: Tx, connectionId: string): Promise<void> => lookAgain(tx, connectionId)

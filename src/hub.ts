@@ -15,7 +15,7 @@ import { itemsCreated, mappingChanged, requestRetried, stockAdjusted } from './f
 import { cancelWanted, orderHeld, orderKept, orderReleased } from './flows-orders.ts'
 import { fileHandedIn, shippedByHand } from './flows-partner.ts'
 import { privacyAnswered, privacyAsked } from './flows-privacy.ts'
-import { modeChanged } from './flows-watch.ts'
+import { connectionMended, modeChanged } from './flows-watch.ts'
 import { cacheEndpoints } from './inbox/endpoint-cache.ts'
 import { openGroupCommit } from './inbox/group-commit.ts'
 import { openReceiver } from './inbox/receive.ts'
@@ -182,7 +182,7 @@ function apiDeps(base: Base, wake: (merchantId: string) => void): ApiDeps {
       requestRetried: (tx, cause, id) => requestRetried(tx, ports.ids, cause, id),
       messageReplayed: (tx, _cause, id) => resolveExceptions(tx, [`message.${id}`]),
       shippedByHand: (tx, cause, parcel) => shippedByHand(tx, ports.ids, cause, parcel),
-      connectionMended: (tx, _cause, id) => resolveExceptions(tx, [`connection.${id}`]),
+      connectionMended: (tx, _cause, id) => connectionMended(tx, id),
       modeChanged: (tx, id) => modeChanged(tx, id),
       fileHandedIn: (tx, file) => fileHandedIn(tx, ports.ids, file),
       sendNow: (tx, connectionId) => hurryEffects(tx, connectionId),

@@ -5,10 +5,11 @@ import {
   type AuthPort,
   ChannelError,
   type Ctx,
+  cleanText,
   type HttpResponse,
   type Settings,
 } from '#kit'
-import { primaryLocation, shopInfo } from './documents.ts'
+import { primaryLocation, shopInfo, uninstallApp } from './documents.ts'
 import { retryAfterMs } from './failures.ts'
 import { addressOf, ask } from './graphql.ts'
 import { isSignedQuery } from './library.ts'
@@ -147,6 +148,22 @@ const refresh: AuthPort<Credentials>['refresh'] = async (ctx) => {
   return { secrets: { ...ctx.secrets, ...token }, expiresAt: token.expiresAt }
 }
 
+const Uninstalled = z.object({
+  appUninstall: z.object({ userErrors: z.array(z.object({ code: z.string().nullable(), message: z.string() })) }),
+})
+
+const revoke: AuthPort<Credentials>['revoke'] = async (ctx) => {
+  try {
+    const { appUninstall } = await ask(ctx, { document: uninstallApp, cost: 10, answer: Uninstalled })
+    const [refused] = appUninstall.userErrors.filter(({ code }) => code !== 'APP_NOT_INSTALLED')
+    if (refused) throw new ChannelError('invalid', `the app was not uninstalled: ${cleanText(refused.message, 120)}`)
+  } catch (error) {
+    // Whom the shop no longer knows has nothing to give back.
+    if (!(error instanceof ChannelError && error.kind === 'auth_revoked')) throw error
+  }
+  return null
+}
+
 const expiresAt = ({ expiresAt }: Credentials) => expiresAt ?? null
 
-export const auth: AuthPort<Credentials> = { probe, authorizeUrl, complete, expiresAt, refresh }
+export const auth: AuthPort<Credentials> = { probe, authorizeUrl, complete, revoke, expiresAt, refresh }

@@ -140,3 +140,5 @@ export const createSubscription = `mutation Subscribe($topic: WebhookSubscriptio
 export const deleteSubscription = `mutation Unsubscribe($id: ID!) {
   webhookSubscriptionDelete(id: $id) { deletedWebhookSubscriptionId userErrors { field message } }
 }`
+/** The app takes itself out of the shop: its tokens end, and its webhooks go with it. */
+export const uninstallApp = 'mutation Uninstall { appUninstall { userErrors { code message } } }'

@@ -82,3 +82,12 @@ test('a topic that the shop refuses is named, after all the others were made', a
   })
   expect(subs).toHaveLength(topics.length - 1)
 })
+
+test('remove takes away all of ours, wherever they lead, and nobody else’s', async () => {
+  const foreign = sub('ORDERS_CREATE', { uri: 'https://other.example.com/hook', id: 'foreign' })
+  const { ctx, subs } = shopWith([foreign])
+  await subscriptions.ensure(ctx, endpoint)
+  subs.push(sub('ORDERS_UPDATED', { uri: 'https://old.example.com/x', name: 'crossdock-orders-updated', id: 'old' }))
+  await subscriptions.remove(ctx, endpoint)
+  expect(subs.map(({ id }) => id)).toEqual(['foreign'])
+})

@@ -108,4 +108,9 @@ const inspect: SubscriptionPort<Credentials>['inspect'] = async (ctx, endpoint) 
   return missing.some((topic) => elsewhere.includes(topic)) ? 'wrong_address' : 'missing'
 }
 
-export const subscriptions: SubscriptionPort<Credentials> = { ensure, inspect }
+const removeAll: SubscriptionPort<Credentials>['remove'] = async (ctx, endpoint) => {
+  const { good, wrong } = sort(await readSubscriptions(ctx), endpoint)
+  for (const one of [...good.values(), ...wrong]) await remove(ctx, one.id)
+}
+
+export const subscriptions: SubscriptionPort<Credentials> = { ensure, inspect, remove: removeAll }

@@ -136,4 +136,8 @@ const complete: AuthPort<Credentials>['complete'] = async ({ query, fresh }) => 
   return { consumerKey: keys.data.consumer_key, consumerSecret: keys.data.consumer_secret, webhookSecret: fresh }
 }
 
-export const auth: AuthPort<Credentials> = { probe, authorizeUrl, complete }
+/** WooCommerce lets no key delete itself (11.0.1); its last seven characters are what its own list of keys shows. */
+const revoke: AuthPort<Credentials>['revoke'] = async ({ secrets }) =>
+  `Delete the key that ends in "…${secrets.consumerKey.slice(-7)}" in WordPress: WooCommerce > Settings > Advanced > REST API.`
+
+export const auth: AuthPort<Credentials> = { probe, revoke, authorizeUrl, complete }

@@ -129,3 +129,21 @@ test('inspect tells a webhook that leads elsewhere from one that is not there', 
   if (moved) moved.delivery_url = 'https://old.example.com/in/woocommerce/x'
   expect(await subscriptions.inspect(ctx, endpoint)).toBe('wrong_address')
 })
+
+test('remove takes away all of ours, wherever they lead, and nobody else’s', async () => {
+  const foreign = {
+    id: 1,
+    name: 'Another app',
+    status: 'active',
+    topic: 'order.created',
+    delivery_url: 'https://a.example.com',
+  }
+  const hooks: Hook[] = [foreign]
+  const { ctx } = recorder(shopWith(hooks))
+  await subscriptions.ensure(ctx, endpoint)
+  const moved = hooks[1]
+  if (moved) moved.delivery_url = 'https://old.example.com/in/woocommerce/x'
+  await subscriptions.remove(ctx, endpoint)
+  expect(hooks).toEqual([foreign])
+  await subscriptions.remove(ctx, endpoint)
+})

@@ -91,4 +91,8 @@ const inspect: SubscriptionPort<Credentials>['inspect'] = async (ctx, endpoint) 
   return wantedTopics.every(active) ? 'healthy' : 'disabled'
 }
 
-export const subscriptions: SubscriptionPort<Credentials> = { ensure, inspect }
+const removeAll: SubscriptionPort<Credentials>['remove'] = async (ctx, endpoint) => {
+  for (const hook of await listAll(ctx)) if (isOurs(ctx, hook, endpoint)) await remove(ctx, hook)
+}
+
+export const subscriptions: SubscriptionPort<Credentials> = { ensure, inspect, remove: removeAll }

@@ -43,6 +43,15 @@ export async function lockConnection(tx: Tx, connectionId: string, version: stri
   return row
 }
 
+/** Before the connection, as their holders do; whoever holds one now settles nothing any more. */
+export async function lockLanes(tx: Tx, connectionId: string): Promise<void> {
+  await tx.rows(
+    `update lane set lease_until = now(), due_at = now() where merchant_id = $1 and connection_id = $2 and kind in (
+       select kind from lane where merchant_id = $1 and connection_id = $2 order by kind for no key update)`,
+    [tx.merchantId, connectionId],
+  )
+}
+
 /** Changes only what is given. @throws Problem 409 where that cannot be changed so */
 export async function changeConnection(
   tx: Tx,

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { text, when } from '../api/fields.ts'
 import type { Tx } from '../platform/db/tx.ts'
 import { Problem } from '../platform/http/problem.ts'
-import { type Changeable, lockConnection } from './change-connection.ts'
+import { type Changeable, lockConnection, lockLanes } from './change-connection.ts'
 import { saveCursor } from './cursor.ts'
 
 /** How far the hub may go at a shop, in the order in which a merchant usually takes the steps. */
@@ -94,13 +94,4 @@ export async function changeWriteMode(tx: Tx, connectionId: string, change: Mode
   const from = change.handOverFrom ?? null
   const value = from === null ? null : JSON.stringify({ from: `${from.slice(0, 19)}Z`, after: null })
   if (from !== null || !writes) await saveCursor(tx, connectionId, handoverStream, { value, completedFrom: null })
-}
-
-/** Before the connection, as their holders do; whoever holds one now settles nothing any more. */
-async function lockLanes(tx: Tx, connectionId: string): Promise<void> {
-  await tx.rows(
-    `update lane set lease_until = now(), due_at = now() where merchant_id = $1 and connection_id = $2 and kind in (
-       select kind from lane where merchant_id = $1 and connection_id = $2 order by kind for no key update)`,
-    [tx.merchantId, connectionId],
-  )
 }

@@ -43,12 +43,19 @@ interface Row {
 /** Shops tell whole seconds: an order of the second from which orders are handed over counts as after it. */
 const handsOverMs = ({ handsOverFrom }: Row): number => Math.floor((handsOverFrom?.getTime() ?? 0) / 1_000) * 1_000
 
+interface With {
+  readonly connectors: ReadonlyMap<string, Connector>
+  readonly keys: KeyRing
+}
+
 /** Null when it is gone, not active, or its connector is not installed: the lane has nothing to do. */
-export async function openConnection(
-  tx: Tx,
-  connectionId: string,
-  with_: { readonly connectors: ReadonlyMap<string, Connector>; readonly keys: KeyRing },
-): Promise<OpenConnection | null> {
+export async function openConnection(tx: Tx, connectionId: string, with_: With): Promise<OpenConnection | null> {
+  const connection = await openAnyConnection(tx, connectionId, with_)
+  return connection?.status === 'active' ? connection : null
+}
+
+/** The same whatever its status, as long as it has credentials. */
+export async function openAnyConnection(tx: Tx, connectionId: string, with_: With): Promise<OpenConnection | null> {
   const [row] = await tx.rows<Row & object>(
     `select connector, account_id as "accountId", status, write_mode as "writeMode", settings, credentials, endpoint_token as "endpointToken", orders_from as "ordersFrom",
        canary_skus as "canarySkus", ${handsOverFrom('c')} as "handsOverFrom",
@@ -57,7 +64,7 @@ export async function openConnection(
     [tx.merchantId, connectionId],
   )
   const connector = row && with_.connectors.get(row.connector)
-  if (!row || !connector || row.status !== 'active') return null
+  if (!row || !connector || row.credentials === '') return null
   const place = (column: string) => ({ merchantId: tx.merchantId, table: 'connection', rowId: connectionId, column })
   const sealed = open(with_.keys, row.credentials, place('credentials'))
   const token = row.endpointToken === null ? null : open(with_.keys, row.endpointToken, place('endpoint_token'))

@@ -11,6 +11,7 @@ import { releaseAccount } from './claim-account.ts'
 import { prepareConnect } from './connect.ts'
 import { changeWriteMode, modeChange } from './modes.ts'
 import { knownColumns, knownJoins } from './read.ts'
+import { releaseAccess, shownFarewell } from './release-access.ts'
 import { saveConnection } from './save-connection.ts'
 import { shadowRoutes } from './shadow-routes.ts'
 import { openShow, shownConnection } from './shown.ts'
@@ -130,9 +131,10 @@ function modeRoutes(app: Api, deps: ApiDeps): void {
   })
   app.post('/connections/:id/disconnect', {
     config: { scope: 'connections:write', stepUp: true },
-    schema: { params, response: answers(shownConnection) },
+    schema: { params, response: answers(shownConnection.extend({ farewell: shownFarewell })) },
     handler: async (request) => {
       const { id } = request.params
+      const farewell = await releaseAccess(deps, principalOf(request).merchantId, id)
       const gone = await writing(deps, request, async (tx, cause) => {
         await disconnect(tx, id)
         await deps.flows.connectionMended(tx, cause, id)
@@ -141,7 +143,7 @@ function modeRoutes(app: Api, deps: ApiDeps): void {
       const { merchantId } = principalOf(request)
       const claim = { merchantId, connectionId: id, platform: gone.connector, accountKey: gone.account.key }
       await withClaimTx(deps.db, (tx) => releaseAccount(tx, claim))
-      return gone
+      return { ...gone, farewell }
     },
   })
 }

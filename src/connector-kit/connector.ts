@@ -145,12 +145,19 @@ export interface AuthPort<S = unknown> {
   }): Promise<S>
   /** When the access of these credentials ends; null: nothing says so. Pure. */
   expiresAt?(secrets: S): string | null
+  /**
+   * Gives the access back: afterwards these credentials open nothing. Done twice is fine. Returns what a person has still to
+   * do there, in words for the merchant, where the platform has no way for it; null: nothing.
+   */
+  revoke?(ctx: Ctx<S>): Promise<string | null>
   /** The new pair; the hub stores it before using it. @throws ChannelError auth_revoked */
   refresh?(ctx: Ctx<S>): Promise<{ readonly secrets: S; readonly expiresAt: string | null }>
 }
 export interface SubscriptionPort<S = unknown> {
   /** Makes the far side deliver to `endpoint` (list before create, so that it is idempotent) and removes our own wrong ones. */
   ensure(ctx: Ctx<S>, endpoint: string): Promise<{ readonly state: 'healthy' | 'repaired'; readonly detail: string }>
+  /** Takes away all of ours, wherever they lead. What is gone already is as wanted. */
+  remove(ctx: Ctx<S>, endpoint: string): Promise<void>
   /** Only looks. The worst that is found: nothing leads to `endpoint` but something of ours elsewhere; absent; switched off. */
   inspect(ctx: Ctx<S>, endpoint: string): Promise<'healthy' | 'missing' | 'disabled' | 'wrong_address'>
 }

@@ -121,9 +121,20 @@ async function endReading(shift: Shift, reading: Reading): Promise<void> {
       )
     })
   }
-  if (reading.revoked)
+  if (reading.revoked && !(await isLetIn(shift)))
     await noteContactOf(shift, { kind: 'auth_revoked', message: 'the channel says that access was withdrawn' })
   if (reading.listingsChanged) shift.wake({ ...shift.lease, kind: 'listings' })
+}
+
+/** What is told of an uninstall may come after the shop was connected again: the shop itself is asked. */
+async function isLetIn(shift: Shift): Promise<boolean> {
+  try {
+    await shift.connection.connector.auth.probe(shift.call())
+    return true
+  } catch (error) {
+    if (error instanceof ChannelError) return false
+    throw error
+  }
 }
 
 const deadMessage = (messageId: string, reason: string) =>

@@ -168,6 +168,9 @@ describe('what matters most', () => {
     ['POST /me/totp/confirm', { code: '000000' }],
     ['DELETE /me/totp', undefined],
     ['POST /me/recovery-codes', undefined],
+    ['PUT /connections/con_00000000000000000000000000000000/write-mode', { mode: 'on', handOverFrom: null }],
+    ['POST /connections/con_00000000000000000000000000000000/disconnect', undefined],
+    ['POST /connections', { connector: 'fake-shop', label: 'x', credentials: {}, writeMode: 'on' }],
   ])('%s', async (route, body) => {
     house.pass(601)
     expect((await team.owner.call(route, body)).json.code).toBe('HUB_STEP_UP')

@@ -14,7 +14,7 @@ import { itemsCreated, mappingChanged, requestRetried, stockAdjusted } from '../
 import { cancelWanted, orderHeld, orderKept, orderReleased } from '../../src/flows-orders.ts'
 import { fileHandedIn, shippedByHand } from '../../src/flows-partner.ts'
 import { privacyAnswered, privacyAsked } from '../../src/flows-privacy.ts'
-import { modeChanged } from '../../src/flows-watch.ts'
+import { connectionMended, modeChanged } from '../../src/flows-watch.ts'
 import { resolveExceptions } from '../../src/journal/record.ts'
 import { replayOrder } from '../../src/lanes/replay-order.ts'
 import { parseKeys } from '../../src/platform/base/key-ring.ts'
@@ -98,7 +98,7 @@ const flows: ApiDeps['flows'] = {
   requestRetried: (tx, cause, id) => requestRetried(tx, ids, cause, id),
   shippedByHand: (tx, cause, shipment) => shippedByHand(tx, ids, cause, shipment),
   messageReplayed: (tx, _cause, id) => resolveExceptions(tx, [`message.${id}`]),
-  connectionMended: (tx, _cause, id) => resolveExceptions(tx, [`connection.${id}`]),
+  connectionMended: (tx, _cause, id) => connectionMended(tx, id),
   modeChanged: (tx, id) => modeChanged(tx, id),
   fileHandedIn: (tx, file) => fileHandedIn(tx, ids, file),
   sendNow: (tx, connectionId) => hurryEffects(tx, connectionId),

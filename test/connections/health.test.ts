@@ -118,6 +118,7 @@ describe('a look at a connection', () => {
       subscriptions: {
         inspect: async () => 'healthy',
         ensure: async () => ({ state: 'repaired', detail: 'made anew' }),
+        remove: async () => undefined,
         ...port,
       },
       orders: {

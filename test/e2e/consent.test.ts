@@ -330,3 +330,87 @@ describe('an answer that is not the answer', { timeout: 60_000 }, () => {
     }
   })
 })
+
+describe('a shop that goes', { timeout: 90_000 }, () => {
+  const seen = z.object({
+    ...{ status: z.string(), writeMode: z.string() },
+    health: z.object({ state: z.string(), remedy: z.object({ action: z.string() }).nullable() }),
+  })
+  const show = (id: string) => lily.api.call(`GET /connections/${id}`, seen)
+  const ids = z.object({ items: z.array(z.object({ id: z.string() })) })
+  const ordersOf = async (id: string) =>
+    (await lily.api.call(`GET /orders?limit=200&connection=${id}`, ids)).items.length
+  const idOf = async (label: string) => (await lily.api.connections()).find((one) => one.label === label)?.id ?? ''
+  const comeBack = async () => {
+    const asked = await start(lily, ofShopify())
+    const page = await asked.browser.go(await press(asked.browser, asked.url, install))
+    expect(page.text).toContain('goes on where it stopped')
+    return (await consentOf(lily, asked.id)).connection
+  }
+  const farewell = z.object({
+    farewell: z.object({ webhooks: z.string(), login: z.string(), todo: z.string().nullable() }),
+  })
+
+  test('uninstalled there, it says what to do; connected again it goes on, with no order twice, whatever is told of the past', async () => {
+    const id = await idOf('The lily shop')
+    const before = await ordersOf(id)
+    shopify.uninstall()
+    await until('it stands still', async () => ((await show(id)).status === 'reauth_required' ? true : null))
+    expect((await show(id)).health).toMatchObject({ state: 'sign_in_needed', remedy: { action: 'sign_in' } })
+    expect((await lily.api.exceptions('connection_stopped')).length).toBe(1)
+    shopify.buy([{ sku: 'MUG', quantity: 1 }])
+    expect(await comeBack()).toBe(id)
+    expect(await lily.api.exceptions('connection_stopped')).toEqual([])
+    await until('what it sold meanwhile', async () => ((await ordersOf(id)) === before + 1 ? true : null))
+    const told = (await lily.api.messages()).find(({ topic }) => topic === 'app/uninstalled')
+    await lily.api.call(`POST /inbox/messages/${told?.id}/replay`, z.unknown())
+    await until('it is read again', async () => {
+      const again = (await lily.api.messages()).find((one) => one.id === told?.id)
+      return again?.state === 'applied' ? true : null
+    })
+    await new Promise((done) => setTimeout(done, 500))
+    expect(await show(id)).toMatchObject({ status: 'active', writeMode: 'on' })
+  })
+
+  test.each([
+    ['Shopify', () => 'The lily shop', { webhooks: 'removed', login: 'revoked', todo: null }],
+    [
+      'WooCommerce',
+      () => woo.name,
+      { webhooks: 'removed', login: 'by_hand', todo: expect.stringContaining('ends in') },
+    ],
+  ])(
+    '%s, disconnected: webhooks and access are given back, secrets are gone, and the orders stay',
+    async (_name, label, gone) => {
+      const id = await idOf(label())
+      const before = await ordersOf(id)
+      expect(before).toBeGreaterThan(0)
+      expect((await lily.api.call(`POST /connections/${id}/disconnect`, farewell)).farewell).toEqual(gone)
+      expect(await show(id)).toMatchObject({
+        status: 'disconnected',
+        writeMode: 'off',
+        health: { state: 'disconnected' },
+      })
+      const rows = await database.asAdmin((admin) =>
+        admin.query(
+          `select credentials, endpoint_token from connection where label = $1 union all select kind, null from lane l
+         join connection c using (merchant_id, connection_id) where c.label = $1`,
+          [label()],
+        ),
+      )
+      expect(rows.rows).toEqual([{ credentials: '', endpoint_token: null }])
+      expect(await ordersOf(id)).toBe(before)
+      const again = await lily.api.call(`POST /connections/${id}/disconnect`, farewell)
+      expect(again.farewell).toEqual({ webhooks: 'none', login: 'none', todo: null })
+    },
+  )
+
+  test('connected again after that, it is the same one, watches first, and has each order once', async () => {
+    const id = await idOf('The lily shop')
+    const before = await ordersOf(id)
+    shopify.buy([{ sku: 'MUG', quantity: 1 }])
+    expect(await comeBack()).toBe(id)
+    await until('what it sold meanwhile', async () => ((await ordersOf(id)) === before + 1 ? true : null))
+    expect(await show(id)).toMatchObject({ status: 'active', writeMode: 'off' })
+  })
+})

@@ -11,6 +11,8 @@ export interface RequestContext {
   readonly idempotency: IdempotencyLog
   /** 200, but the write does not happen. */
   readonly dropWrite: boolean
+  /** The app goes: its tokens end. */
+  uninstall(): void
   /** Orders in this answer: told to the client once the answer really leaves. */
   readonly shown: Set<Order>
   spent: number

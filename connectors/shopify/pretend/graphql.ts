@@ -6,7 +6,7 @@ import { requestedCost } from './cost.ts'
 import { fulfillmentMutations } from './fulfillment-mutations.ts'
 import type { IdempotencyLog } from './idempotency.ts'
 import { inventoryMutations } from './inventory-mutations.ts'
-import { type Keys, knowsToken } from './oauth.ts'
+import { endAccess, type Keys, knowsToken } from './oauth.ts'
 import { orderMutations } from './order-mutations.ts'
 import { queries } from './queries.ts'
 import { absentMutations, absentQueries } from './returns.ts'
@@ -31,6 +31,10 @@ const root = {
   mutation: {
     ...absentMutations,
     ...orderMutations,
+    appUninstall: (_args: unknown, { uninstall }: RequestContext) => {
+      uninstall()
+      return { app: null, userErrors: [] }
+    },
     ...inventoryMutations,
     ...fulfillmentMutations,
     ...subscriptionMutations,
@@ -183,5 +187,6 @@ export function answerGraphql(api: Api, call: PretendCall): Answer {
   if (!request) return answer(400, { errors: { query: 'Required parameter missing or invalid' } })
   const { shop, announce, idempotency } = api
   const dropWrite = strikes(shop, shop.faults.dropWrite)
-  return run(api, request, { shop, announce, idempotency, dropWrite, shown: new Set(), spent: 0 })
+  const uninstall = () => endAccess(api.keys, announce)
+  return run(api, request, { shop, announce, idempotency, dropWrite, uninstall, shown: new Set(), spent: 0 })
 }

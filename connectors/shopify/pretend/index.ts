@@ -3,7 +3,7 @@ import { type Announce, announceTo } from './announce.ts'
 import { adminPage } from './consent-page.ts'
 import { type Api, answerGraphql } from './graphql.ts'
 import { moveStock } from './inventory.ts'
-import { authorize, exchange, type Keys, mintToken, openKeys, type PretendApp } from './oauth.ts'
+import { authorize, endAccess, exchange, type Keys, mintToken, openKeys, type PretendApp } from './oauth.ts'
 import { openShop } from './open-shop.ts'
 import { cancelOrder, editOrder, refundAmount, refundSku } from './order-changes.ts'
 import { placeOrder } from './orders.ts'
@@ -129,11 +129,7 @@ export async function startPretend(options: PretendShopifyOptions): Promise<Pret
     setFaults: (faults) => {
       shop.faults = { ...shop.faults, ...faults }
     },
-    uninstall: () => {
-      keys.access.clear()
-      keys.refresh.clear()
-      announce.uninstalled()
-    },
+    uninstall: () => endAccess(keys, announce),
     expireTokens: () => keys.access.clear(),
     quiet: outbox.quiet,
     close: async () => {

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import type { PretendAnswer, PretendCall } from '#kit/pretend'
+import type { Announce } from './announce.ts'
 import { consentPage } from './consent-page.ts'
 import type { Shop } from './state.ts'
 
@@ -60,6 +61,14 @@ export function openKeys(
     access: new Map(),
     refresh: new Map(),
   }
+}
+
+/** The app is gone from the shop, whoever removed it: its tokens die at once, then it is told. */
+export function endAccess({ access, refresh, shop }: Keys, announce: Pick<Announce, 'uninstalled'>): void {
+  access.clear()
+  refresh.clear()
+  announce.uninstalled()
+  shop.tell('app.uninstalled', {})
 }
 
 export function mintToken(keys: Keys, expiring: boolean, parent: string | null): TokenAnswer {
