@@ -49,7 +49,6 @@ export const orderShape = z.object({
   placedAt: z.string(),
   total: z.object({ amount: z.string(), currency: z.string() }),
   shopTotal: z.object({ amount: z.string(), currency: z.string() }),
-  watched: z.boolean().default(false),
   units: z.object({ wanted: z.number(), short: z.number(), shipped: z.number() }),
 })
 export const exceptionShape = z.object({
@@ -66,6 +65,7 @@ const requestShape = z.object({ requestNumber: z.string(), order: z.string() })
 const auditsShape = z.object({
   audits: z.array(z.object({ name: z.string(), means: z.string(), state: z.string(), violations: z.number() })),
 })
+const watchedShape = z.object({ order: z.string() })
 const modeShape = z.object({ id: z.string(), writeMode: z.string() })
 const linkShape = z.object({
   sku: z.string().nullable(),
@@ -92,6 +92,12 @@ async function newcomersOf({ api, connections, newcomers }: Merchant): Promise<H
   return found
 }
 
+/** Of shops that were connected while the demo ran: those that whoever shipped for them before ships. */
+async function watchedOf({ api, newcomers }: Merchant): Promise<Set<string>> {
+  const lists = await Promise.all([...newcomers].map((id) => api.all(`/connections/${id}/shadow/orders`, watchedShape)))
+  return new Set(lists.flat().map(({ order }) => order))
+}
+
 export async function askHub(merchant: Merchant): Promise<HubAnswers> {
   const { api, connections } = merchant
   const shopOf = (connection: string) => connections.get(connection) ?? connection
@@ -100,6 +106,7 @@ export async function askHub(merchant: Merchant): Promise<HubAnswers> {
   const requests = await api.all('/fulfillment-orders', requestShape)
   const messages = await api.all('/inbox/messages', messageShape)
   const { audits } = await api.get('/audits?full=true', auditsShape)
+  const watched = await watchedOf(merchant)
   const shorts = []
   for (const order of orders.filter(({ units }) => units.short > 0))
     shorts.push(...(await shortsOf(merchant, order.id)))
@@ -111,13 +118,13 @@ export async function askHub(merchant: Merchant): Promise<HubAnswers> {
   const subjects = (kind: string, openOnly: boolean) =>
     exceptions.filter((e) => e.kind === kind && (!openOnly || e.resolvedAt === null)).map((e) => e.subject.id)
   return {
-    orders: orders.map(({ id, connection, externalId, stage, units, shopTotal, watched }) => ({
+    orders: orders.map(({ id, connection, externalId, stage, units, shopTotal }) => ({
       id,
       shop: shopOf(connection),
       externalId,
       stage,
       short: units.short,
-      watched,
+      watched: watched.has(id),
       total: shopTotal.amount,
     })),
     shorts,

@@ -64,7 +64,8 @@ async function openNewcomers(of: Of, shelves: readonly Shelf[], prices: () => nu
         shop.addProduct({ sku, title, priceMinor: BigInt(390 + Math.floor(prices() * 9_000)), stock: untoldStock })
       // A SKU that comes twice, as Shopify allows: somebody must say which is which.
       const [twice] = shop.kind === 'shopify' ? sold : []
-      if (twice) shop.addProduct({ sku: twice.sku, title: `${twice.title} (B-ware)`, priceMinor: 990n, stock: 2 })
+      if (twice)
+        shop.addProduct({ sku: twice.sku, title: `${twice.title} (second choice)`, priceMinor: 990n, stock: 2 })
       for (const { sku } of sold.slice(-pastOrders)) shop.buy([{ sku, quantity: 1 }])
       return [shop.name, { shop, shelves: sold, since: null }]
     }),
