@@ -42,7 +42,13 @@ function Subject({ exception: { subject, kind } }: { readonly exception: Excepti
         {subject.name ?? 'Open the file'}
       </Link>
     )
-  if (subject.kind === 'connection' || kind === 'promise_broken')
+  if (subject.kind === 'connection')
+    return (
+      <Link to="/channels/$id" params={{ id: subject.id }} search={{ tab: 'overview' }} {...words}>
+        {subject.name ?? 'Open the channel'}
+      </Link>
+    )
+  if (kind === 'promise_broken')
     return (
       <Link to="/status" {...words}>
         Open System status
