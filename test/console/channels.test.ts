@@ -80,6 +80,7 @@ async function within(screen: Screen, walk: (page: Page, tab: Tab) => Promise<vo
     await tab.close()
   }
 }
+const tabs = (page: Page) => page.getByRole('navigation', { name: 'About this channel' })
 async function isFine(page: Page, name: string): Promise<void> {
   await shoot(page, name)
   expect(await violations(page)).toEqual([])
@@ -189,7 +190,7 @@ describe('a merchant connects a shop', { timeout: 180_000 }, () => {
       await dialog.waitFor({ state: 'hidden' })
       await expect.poll(() => shop.shows('JAR'), { timeout: 30_000 }).toBe(shelf.JAR)
       for (const word of ['Overview', 'Stock pushes', 'Webhooks', 'Settings', 'Technical']) {
-        await page.getByRole('link', { name: word, exact: true }).click()
+        await tabs(page).getByRole('link', { name: word, exact: true }).click()
         await isFine(page, named(word.toLowerCase().replace(' ', '-')))
       }
       expect(shop.buy([{ sku: 'TEA', quantity: 1 }])).not.toBeNull()
