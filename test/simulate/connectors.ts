@@ -17,7 +17,8 @@ const Settings = z.object({ host: z.string() })
 type Context = Ctx<z.infer<typeof Credentials>>
 
 const budgets = [{ id: 'api', scope: 'connection', perSecond: 1_000, burst: 1_000, concurrentMax: 4 }] as const
-const overlapS = 30
+/** As short as the lag of its lists allows: in a world of seconds, more would list everything again at each look. */
+const overlapS = 5
 const anHour = 3_600
 
 /** Whatever is no answer becomes one of the kit's errors. Of a write that failed there, nobody knows whether it was done. */

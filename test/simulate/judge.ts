@@ -16,6 +16,9 @@ interface HubOrder {
   readonly ref: string
   readonly orderId: string
   readonly numbers: readonly string[]
+  readonly cancelled: boolean
+  /** Units that somebody wants, by line. */
+  readonly open: Readonly<Record<string, number>>
 }
 interface Case {
   readonly shop: Shop
@@ -30,7 +33,9 @@ const nameOf = ({ shop, order }: Case) => `${shop.name} ${order.id}`
 async function hubOrders({ real }: World): Promise<HubOrder[]> {
   return real.look<HubOrder & object>(
     `select c.label as host, o.external_id as ref, o.order_id as "orderId",
-       array(select f.request_number from fulfillment_order f where f.order_id = o.order_id and f.request_status <> 'unsubmitted') as numbers
+       array(select f.request_number from fulfillment_order f where f.order_id = o.order_id and f.request_status <> 'unsubmitted') as numbers,
+       o.cancelled_at is not null as cancelled,
+       (select coalesce(jsonb_object_agg(l.external_line_id, l.qty_ordered - l.qty_cancelled), '{}') from order_line l where l.order_id = o.order_id) as open
      from orders o join connection c using (merchant_id, connection_id)`,
   )
 }
@@ -56,6 +61,12 @@ function unitsOf(world: World, one: Case) {
   })
 }
 
+/** At rest the last version is known, whatever came in which order. */
+function isStale(order: ShopOrder, { cancelled, open }: HubOrder): boolean {
+  const wants = (line: ShopLine) => (order.cancelled ? 0 : wanted(line))
+  return cancelled !== order.cancelled || order.lines.some((line) => open[line.id] !== wants(line))
+}
+
 /** Orders exactly once; nothing leaves twice, and whatever left for somebody who wants it is told to its shop, once. */
 function judgeOrder(world: World, one: Case): Broken[] {
   const broken: Broken[] = []
@@ -63,6 +74,7 @@ function judgeOrder(world: World, one: Case): Broken[] {
   const { order, hub, jobs } = one
   if (hub.length === 0) found('lost', 'never reached the hub')
   if (hub.length > 1) found('duplicated', `is in the hub ${hub.length} times`)
+  for (const said of hub) if (isStale(order, said)) found('stale', 'is not in the hub as it is at the shop')
   const units = unitsOf(world, one)
   for (const { sku, ordered, left } of units)
     if (left > ordered) found('shipped twice', `${ordered} of ${sku} were ordered, ${left} left the warehouse`)
@@ -189,10 +201,12 @@ export async function judge(world: World): Promise<Broken[]> {
   )
   const owned = new Set(cases.flatMap(({ jobs }) => jobs.map(({ number }) => number)))
   const strays = [...warehouse.jobs.keys()].filter((number) => !owned.has(number))
+  const lanes = await real.look<{ what: string }>('select what from sim.complaint')
   const audits = await withTenantTx(real.db, merchantId, (tx) => brokenPromises(tx, 'lanes'))
   return [
     ...world.broken.map((what) => ({ oracle: 'safety', what })),
-    ...world.server.dirty.map((what) => ({ oracle: 'pool', what })),
+    ...world.server.broken,
+    ...lanes.map(({ what }) => ({ oracle: 'lease', what })),
     ...cases.flatMap((one) => judgeOrder(world, one)),
     ...strays.map((number) => ({ oracle: 'stray', what: `request ${number} is of no order` })),
     ...warehouse.reused.map((number) => ({

@@ -30,6 +30,10 @@ export interface Loom {
   readonly trace: string[]
   /** A step of an actor, at the earliest in `ms`, when the scheduler picks it. The result takes it back. */
   after(actor: Actor, ms: number, step: { readonly label: string; run(): unknown }): () => void
+  /** Something befalls an actor right after so many of its own steps. */
+  befall(actor: Actor, afterSteps: number, what: { readonly label: string; run(): unknown }): void
+  /** What has not befallen anybody yet never will. */
+  spare(): void
   /** Takes one step; false when there is none and never will be. */
   turn(): Promise<boolean>
   /** True when nothing can be done before time goes on. */
@@ -124,6 +128,15 @@ export function openLoom(decisions: Decisions, { pace, stallShare }: { pace: Pac
   const trace: string[] = []
   let now = 0
   let steps = 0
+  const fates = new Map<Actor, { left: number; readonly label: string; run(): unknown }[]>()
+  const befalls = async (actor: Actor) => {
+    for (const fate of [...(fates.get(actor) ?? [])]) {
+      if (fate.left-- > 0) continue
+      fates.set(actor, fates.get(actor)?.filter((other) => other !== fate) ?? [])
+      trace.push(`  … ${actor.name} ${fate.label}`)
+      await fate.run()
+    }
+  }
   const able = () => [...options].filter(({ actor }) => actor.alive && !actor.frozen)
   const pick = (ready: readonly Option[]): Option | undefined => {
     if (pace === 'oldest' || (pace === 'newest' && !decisions.happens('switch', 0.25))) {
@@ -142,6 +155,9 @@ export function openLoom(decisions: Decisions, { pace, stallShare }: { pace: Pac
       options.add(option)
       return () => options.delete(option)
     },
+    befall: (actor, afterSteps, what) =>
+      void fates.set(actor, [...(fates.get(actor) ?? []), { ...what, left: afterSteps }]),
+    spare: () => fates.clear(),
     idle: () => !able().some(({ at }) => at <= now),
     async turn() {
       const waiting = able()
@@ -156,6 +172,7 @@ export function openLoom(decisions: Decisions, { pace, stallShare }: { pace: Pac
       now += tickMs + (stalls[decisions.choose('stall', stalls.length, stallShare)] ?? 0)
       await option.run()
       await settled()
+      if (fates.size > 0) await befalls(option.actor)
       return true
     },
   }

@@ -50,6 +50,22 @@ export const furnishTemplate = `
     $$ select coalesce(nullif(current_setting('sim.now', true), '')::timestamptz, '${new Date(epochMs).toISOString()}'::timestamptz) $$;
   create function sim.gen_random_uuid() returns uuid language sql volatile as
     $$ select ('51a00000-0000-4000-8000-' || lpad(to_hex(nextval('sim.ids')), 12, '0'))::uuid $$;
+  create table sim.complaint (what text); grant insert on sim.complaint to public;
+  alter table public.lane add column sim_actor text;
+  create function sim.watch_lane() returns trigger language plpgsql as $$
+    declare who text := current_setting('sim.actor', true);
+    begin
+      if new.lease_token is not null and new.lease_token is distinct from old.lease_token then
+        if old.lease_token is not null and old.lease_until >= sim.now() then
+          insert into sim.complaint values (format('%s took lane %s, which %s holds', who, old.kind, old.sim_actor));
+        end if;
+        new.sim_actor := who;
+      elsif old.lease_token is not null and new.lease_until is distinct from old.lease_until and who is distinct from old.sim_actor then
+        insert into sim.complaint values (format('%s changed the lease of lane %s, which %s holds', who, old.kind, old.sim_actor));
+      end if;
+      return new;
+    end $$;
+  create trigger watch before update on public.lane for each row execute function sim.watch_lane();
   do $$ declare c record; begin
     for c in select table_name as t, column_name as n from information_schema.columns
       where table_schema = 'public' and column_default = 'now()'
@@ -106,7 +122,7 @@ export async function openRealDatabase(urls: {
     reset: async () => {
       // Deleting is the cheaper of the two, until the dead rows pile up.
       await admin.query(resets++ % truncateEvery === 0 ? `truncate ${tables.join(', ')}` : 'select sim.empty()')
-      await admin.query('alter sequence sim.ids restart')
+      await admin.query('alter sequence sim.ids restart; delete from sim.complaint')
     },
     close: async () => {
       for (const session of idle) session.client.release(true)

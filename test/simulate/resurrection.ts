@@ -22,6 +22,8 @@ function owed(world: World, order: ShopOrder, sku: string): number {
 export function watchWrite(world: World, shop: Shop, { listing, from, to }: StockWrite): void {
   const { plan, shops, warehouse, loom } = world
   if (!shop.compareAndSet || to <= from || !plan.exact) return
+  // What was sold while nobody had mapped it, the hub could compare with nothing: README, "What it found and let pass".
+  const mappedMs = world.mappedMs.get(`${shop.name} ${listing}`) ?? Number.NEGATIVE_INFINITY
   const takes = plan.listings.find(({ ref }) => ref === listing)?.takes ?? []
   const bounds = takes.map(({ sku, per }) => {
     let free = warehouse.onHand.get(sku) ?? 0
@@ -30,8 +32,9 @@ export function watchWrite(world: World, shop: Shop, { listing, from, to }: Stoc
       for (const order of other.orders.values()) {
         const left = warehouse.leftFor(`${other.name}-${order.id}`, sku)
         free -= Math.max(0, owed(world, order, sku) - left)
-        const isOwn = other === shop && order.lines.every((line) => line.listing === listing)
-        const ageMs = epochMs + loom.now() + other.clockAheadMs - order.changedAt
+        const changedMs = order.changedAt - epochMs - other.clockAheadMs
+        const isOwn = other === shop && changedMs > mappedMs && order.lines.every((line) => line.listing === listing)
+        const ageMs = loom.now() - changedMs
         if (!isOwn && ageMs < newsMsMax) news += owed(world, order, sku)
       }
     return Math.floor((Math.max(0, free) + news) / per)

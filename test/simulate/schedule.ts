@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { Trail } from './decisions.ts'
 import { type Broken, judge } from './judge.ts'
-import { type Deed, drawPlan, type Plan } from './plan.ts'
+import { drawPlan, type Plan } from './plan.ts'
 import type { RealDatabase } from './real-database.ts'
 import { restOf } from './rest.ts'
+import type { Deed } from './story.ts'
 import {
   adjust,
   askAgain,
@@ -33,9 +34,8 @@ const calmStepsMax = 6_000
 const calmMsMax = 45 * 60_000
 const roundsMax = 8
 
-function orderAt(world: World, n: number) {
-  const all = world.shops.flatMap((shop) => [...shop.orders.values()].map((order) => ({ shop, order })))
-  return all.length === 0 ? undefined : all[n % all.length]
+function orderAt({ placed }: World, n: number) {
+  return placed.length === 0 ? undefined : placed[n % placed.length]
 }
 
 type ChangeDeed = Extract<Deed, { readonly order: number }>
@@ -51,14 +51,24 @@ function changeOrder(world: World, deed: ChangeDeed): void {
   else shop.touch(order)
 }
 
+function order(world: World, { shop: n, lines }: Extract<Deed, { readonly what: 'order' }>): void {
+  const shop = world.shops[n]
+  const bought = shop?.buy(lines)
+  if (shop && bought) world.placed.push({ shop, order: bought })
+}
+
 /** What somebody set out to do, done as far as it can be. */
 function carryOut(world: World, deed: Deed): void {
   const { warehouse } = world
   switch (deed.what) {
     case 'order':
-      world.shops[deed.shop]?.buy(deed.lines)
+      order(world, deed)
       break
     case 'count':
+      warehouse.count()
+      break
+    case 'restock':
+      warehouse.receive(deed.sku, 2)
       warehouse.count()
       break
     case 'receive':
@@ -71,10 +81,10 @@ function carryOut(world: World, deed: Deed): void {
       if (warehouse.lose(deed.sku)) void adjust(world, deed.sku, -1)
       break
     case 'kill':
-      kill(world, deed.process, deed.forMs)
+      kill(world, deed)
       break
     case 'freeze':
-      freeze(world, deed.process, deed.forMs)
+      freeze(world, deed)
       break
     case 'outage':
       outage(world)
@@ -105,16 +115,23 @@ function hurry(world: World, rest: ReadonlyMap<string, number>): void {
     for (const { connectionId } of furniture.shops) callFor(world, connectionId, 'poll')
 }
 
+/** Each call leaves another look of the hub's own behind, so they come no closer than those would. */
+const hurryMs = 3_000
+
 /** Until nothing is left to do. Null: at rest; otherwise what is stuck. */
 async function settle(world: World, { steps, ms, since }: Limits): Promise<string | null> {
   const { loom } = world
   let lookedAt = -1
+  let hurriedAt = -hurryMs
   do {
     if (loom.idle() && loom.now() - lookedAt > 200) {
       lookedAt = loom.now()
       const rest = await restOf(world, since)
       if (rest.size === 0) return null
-      hurry(world, rest)
+      if (loom.now() - hurriedAt >= hurryMs) {
+        hurriedAt = loom.now()
+        hurry(world, rest)
+      }
     }
     if (loom.steps() > steps || loom.now() > ms) return inWords(await restOf(world, since))
   } while (await loom.turn())

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { type Actor, anActor, type Loom, realClear, realTimeout } from './loom.ts'
 import type { RealDatabase, RealSession } from './real-database.ts'
+import { fences, isOnlyRead, labelOf } from './statements.ts'
 
 /** What may go wrong between the hub and its database, as shares of its statements. */
 export interface DatabaseFaults {
@@ -21,6 +22,10 @@ interface Session extends RealSession {
   onlyRead: boolean
   /** A statement of it failed: the server takes no other but its end. */
   failed: boolean
+  /** Besides reading it locked the lane of its holder, and nothing else. */
+  onlyFenced: boolean
+  /** It was told that its lane is no longer its own. */
+  lostLane: boolean
   /** One that only read has ended; the server is told together with what it is sent next. */
   endUntold: boolean
   /** The client's end is gone; the server may not know yet. */
@@ -43,8 +48,8 @@ export interface Server {
   abandon(owner: Actor): void
   /** The process stands still: what it left open is ended by the server after its limit. */
   froze(owner: Actor): void
-  /** Sessions given back to the pool inside a transaction: the next borrower would speak in it. */
-  readonly dirty: string[]
+  /** Sessions given back inside a transaction, where the next borrower would speak in it; writes for a lane that was lost. */
+  readonly broken: { readonly oracle: 'pool' | 'lease'; readonly what: string }[]
   close(): Promise<void>
 }
 
@@ -53,39 +58,32 @@ const idleInTransactionMs = 30_000
 const broken = () => Object.assign(new Error('Connection terminated unexpectedly'), { code: 'ECONNRESET' })
 const textOf = (query: string | { readonly text: string }) => (typeof query === 'string' ? query : query.text)
 const nothing = (command: string): pg.QueryResult => ({ command, rowCount: 0, oid: 0, fields: [], rows: [] })
-const labels = new Map<string, string>()
-function labelOf(text: string): string {
-  const label = labels.get(text) ?? text.trim().replace(/\s+/g, ' ').slice(0, 60)
-  labels.set(text, label)
-  return label
-}
-
-/** Locks no row, and changes nothing: its end concerns nobody. */
-const reads = /^\s*select\b/i
-const locks = /\bfor\s+(no key )?(update|share|key share)\b|\b(nextval|set_config|pg_\w*advisory\w*)\b/i
-const onlyReads = new Map<string, boolean>()
-function isOnlyRead(text: string): boolean {
-  const known = onlyReads.get(text) ?? (reads.test(text) && !locks.test(text))
-  onlyReads.set(text, known)
-  return known
-}
-
 interface State {
   readonly real: RealDatabase
   readonly loom: Loom
   readonly faults: () => DatabaseFaults
   readonly sessions: Set<Session>
-  readonly dirty: string[]
+  readonly broken: Server['broken']
   /** The server's own steps. */
   readonly self: Actor
+  /** Ends that the server was told of and nobody waited for. */
+  readonly ending: Set<Promise<unknown>>
 }
 
 /** Real sessions of a real server, one statement at a time, each when the scheduler says so. */
 export function openServer(real: RealDatabase, loom: Loom, faults: () => DatabaseFaults): Server {
-  const state: State = { real, loom, faults, sessions: new Set(), dirty: [], self: anActor('server') }
+  const state: State = {
+    real,
+    loom,
+    faults,
+    sessions: new Set(),
+    broken: [],
+    self: anActor('server'),
+    ending: new Set(),
+  }
   return {
     pool: (owner) => poolOf(state, owner),
-    dirty: state.dirty,
+    broken: state.broken,
     abandon: (owner) => {
       for (const session of state.sessions) if (session.owner === owner) breakOff(state, session)
     },
@@ -141,6 +139,8 @@ function poolOf(state: State, owner: Actor): pg.Pool {
         opening: null,
         beganAt: '',
         onlyRead: true,
+        onlyFenced: true,
+        lostLane: false,
         failed: false,
         endUntold: false,
         gone: false,
@@ -174,6 +174,10 @@ function clientOf(state: State, session: Session, idle: Session[]) {
         session.endUntold = true
         return Promise.resolve(nothing('COMMIT'))
       }
+      if (session.inTx && session.onlyFenced && !session.failed && text === 'commit' && nobodyWaits(state)) {
+        letGo(state, session)
+        return Promise.resolve(nothing('COMMIT'))
+      }
       if (text === 'select now()' && session.inTx && !session.failed)
         return Promise.resolve({ ...nothing('SELECT'), rowCount: 1, rows: [{ now: new Date(session.beganAt) }] })
       const label = labelOf(text)
@@ -185,11 +189,24 @@ function clientOf(state: State, session: Session, idle: Session[]) {
     release: (destroy: boolean) => {
       if (destroy) breakOff(state, session)
       else {
-        if (session.inTx) state.dirty.push(`${session.owner.name} gave a connection back inside a transaction`)
+        if (session.inTx)
+          state.broken.push({
+            oracle: 'pool',
+            what: `${session.owner.name} gave a connection back inside a transaction`,
+          })
         idle.push(session)
       }
     },
   }
+}
+
+const nobodyWaits = ({ sessions }: State) => [...sessions].every(({ waiting }) => waiting === null)
+
+/** A holder that looked at its lane, read, and changed nothing: its end is told at once and is no step. */
+function letGo({ ending }: State, session: Session): void {
+  session.inTx = false
+  const told = session.client.query('commit').finally(() => ending.delete(told))
+  ending.add(told)
 }
 
 interface Asked {
@@ -233,9 +250,22 @@ function send(state: State, session: Session, query: string | { readonly text: s
   if (session.opening !== null) {
     session.beganAt = state.real.timeAt(state.loom.now())
     const before = session.endUntold ? 'commit; ' : ''
-    session.client.query(`${before}${session.opening}; set local sim.now = '${session.beganAt}'`).catch(() => undefined)
-    Object.assign(session, { opening: null, endUntold: false, onlyRead: true, failed: false, inTx: true })
+    session.client
+      .query(
+        `${before}${session.opening}; set local sim.now = '${session.beganAt}'; set local sim.actor = '${session.owner.name.replaceAll("'", "''")}'`,
+      )
+      .catch(() => undefined)
+    Object.assign(session, {
+      opening: null,
+      endUntold: false,
+      onlyRead: true,
+      onlyFenced: true,
+      lostLane: false,
+      failed: false,
+      inTx: true,
+    })
   }
+  session.onlyFenced &&= fences.test(text) || isOnlyRead(text)
   session.onlyRead &&= isOnlyRead(text)
   const sent: Promise<pg.QueryResult> = session.client.query(query as string)
   stream.uncork()
@@ -245,6 +275,9 @@ function send(state: State, session: Session, query: string | { readonly text: s
   sent.then(
     (result) => {
       if (closes) session.inTx = false
+      if (fences.test(text)) session.lostLane ||= result.rowCount === 0
+      if (text === 'commit' && session.lostLane && !session.onlyFenced)
+        state.broken.push({ oracle: 'lease', what: `${session.owner.name} wrote for a lane that it had lost` })
       flight.outcome = { result }
       session.flight = null
       end.resolve()
@@ -273,6 +306,7 @@ async function waits(state: State, session: Session, flight: Flight): Promise<bo
   const others = [...state.sessions].some((other) => other !== session && other.inTx)
   if (!others) await flight.ended
   else await aMoment(flight, 3)
+  if (flight.outcome === null) await Promise.all(state.ending)
   const blocked = await endedOrBlocked(state, session, flight)
   if (blocked) giveUpLater(state, session, flight)
   // Only the end of a transaction frees what others wait for.

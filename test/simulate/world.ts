@@ -10,7 +10,7 @@ import { calm, type Faults, type Plan } from './plan.ts'
 import { epochMs, type RealDatabase } from './real-database.ts'
 import { watchWrite } from './resurrection.ts'
 import { openServer, type Server } from './server.ts'
-import { openShop, type Shop } from './shop.ts'
+import { openShop, type Shop, type ShopOrder } from './shop.ts'
 import { openWarehouse, type Warehouse } from './warehouse.ts'
 import { type Acked, openSender } from './webhooks.ts'
 
@@ -24,6 +24,10 @@ export interface World {
   readonly shops: readonly Shop[]
   readonly warehouse: Warehouse
   readonly around: Surroundings
+  /** Orders as they came. */
+  readonly placed: { readonly shop: Shop; readonly order: ShopOrder }[]
+  /** When a person last gave a shop's listing its mapping. */
+  readonly mappedMs: Map<string, number>
   readonly workers: Worker[]
   door: Door
   faults: Faults
@@ -83,6 +87,8 @@ export async function openWorld(real: RealDatabase, plan: Plan, forced: Trail | 
   const door = openDoor(around, 'http')
   const world: World = {
     ...{ plan, loom, real, server, furniture, shops, warehouse, around, workers, door, broken },
+    placed: [],
+    mappedMs: new Map(),
     faults: plan.faults,
     acked: sender.acked,
     webhooksUnderWay: sender.underWay,
@@ -152,18 +158,28 @@ function keepSchedules(world: World): void {
 const processAt = ({ workers, door, plan }: World, n: number): Process | undefined =>
   n < plan.workers ? workers[n] : door
 
+interface Blow {
+  readonly process: number
+  readonly forMs: number
+  readonly afterSteps: number
+}
+
 /** Everything in its memory is gone; what it had sent is on its way. Another takes its place. */
-export function kill(world: World, n: number, forMs: number): void {
+export function kill(world: World, { process: n, forMs, afterSteps }: Blow): void {
   const process = processAt(world, n)
   if (process === undefined || !process.alive) return
-  process.alive = false
-  world.server.abandon(process)
   const name = `${process.name}'`
   const restart = () => {
     if (n < world.plan.workers) world.workers[n] = startWorker(world, name)
     else world.door = openDoor(world.around, name)
   }
-  world.loom.after(world.people, forMs / 10, { label: `starts ${name}`, run: restart })
+  const run = () => {
+    if (!process.alive) return
+    process.alive = false
+    world.server.abandon(process)
+    world.loom.after(world.people, forMs / 10, { label: `starts ${name}`, run: restart })
+  }
+  world.loom.befall(process, afterSteps, { label: 'is killed', run })
 }
 
 /** The database restarts: every open transaction is gone, and nobody hears of it. */
@@ -171,15 +187,19 @@ export function outage(world: World): void {
   for (const process of [...world.workers, world.door]) world.server.abandon(process)
 }
 
-export function freeze(world: World, n: number, forMs: number): void {
+export function freeze(world: World, { process: n, forMs, afterSteps }: Blow): void {
   const process = processAt(world, n)
-  if (process === undefined || process.frozen) return
-  process.frozen = true
-  world.server.froze(process)
+  if (process === undefined) return
   const thaw = () => {
     process.frozen = false
   }
-  world.loom.after(world.people, forMs, { label: `thaws ${process.name}`, run: thaw })
+  const run = () => {
+    if (!process.alive || process.frozen) return
+    process.frozen = true
+    world.server.froze(process)
+    world.loom.after(world.people, forMs, { label: `thaws ${process.name}`, run: thaw })
+  }
+  world.loom.befall(process, afterSteps, { label: 'stands still', run })
 }
 
 const kindsOfChange = ['push.stock', 'effect']
@@ -208,6 +228,7 @@ const cause = (door: Door) => ({ kind: 'api', id: door.ports.ids.uuid() }) as co
 
 export function setMapping(world: World, at: { shop: number; listing: string; mapped: boolean }): Promise<boolean> {
   const { furniture, plan } = world
+  if (at.mapped) world.mappedMs.set(`shop-${at.shop} ${at.listing}`, world.loom.now())
   const listingId = furniture.listingOf.get(`shop-${at.shop} ${at.listing}`) ?? ''
   const takes = plan.listings.find(({ ref }) => ref === at.listing)?.takes ?? []
   const components = takes.map(({ sku, per }) => ({ itemId: furniture.itemOf.get(sku) ?? '', qtyPer: per }))
@@ -228,4 +249,5 @@ export function askAgain(world: World, fulfillmentOrderId: string): Promise<bool
 
 export const calmDown = (world: World): void => {
   world.faults = calm
+  world.loom.spare()
 }
