@@ -7,8 +7,7 @@ import { trailText } from './decisions.ts'
 import { installTimers } from './loom.ts'
 import { minimise } from './minimise.ts'
 import { type Options, readOptions } from './options.ts'
-import { simulatedBugs } from './planted/bugs.ts'
-import { hunt } from './planted/hunt.ts'
+import { searchAgain, searchAll } from './planted/search-all.ts'
 import { openRealDatabase } from './real-database.ts'
 import { type Case, type Outcome, planOf, runSchedule } from './schedule.ts'
 
@@ -103,31 +102,9 @@ async function one(options: Options, seed: number): Promise<boolean> {
 }
 
 const usualSchedules = 600
-const limitPerBug = 2_000
-
-/** Plants one bug after another in a copy of the code. A promise that no planted bug can break is not checked. */
-async function planted({ planted: name, schedules, processes }: Options): Promise<boolean> {
-  const bugs = simulatedBugs.filter((bug) => name === '' || bug.name === name)
-  if (bugs.length === 0)
-    throw new Error(`no planted bug "${name}"; there are ${simulatedBugs.map((b) => b.name).join(', ')}`)
-  const missed: string[] = []
-  const cluster = await startCluster()
-  try {
-    for (const bug of bugs) {
-      const limits = { schedules: schedules ?? limitPerBug, processes, server: cluster.server }
-      const { caughtAt, oracles } = await hunt(bug, limits)
-      if (caughtAt === null) missed.push(bug.name)
-      say(caughtAt === null ? `${bug.name}: MISSED` : `${bug.name}: seed ${caughtAt} (${oracles.join(', ')})`)
-    }
-  } finally {
-    await cluster.stop()
-  }
-  say(JSON.stringify({ planted: bugs.length, caught: bugs.length - missed.length, missed }))
-  return missed.length === 0
-}
-
 async function run(options: Options): Promise<boolean> {
-  if (options.planted !== null) return planted(options)
+  if (options.planted !== null)
+    return options.again ? searchAgain(options, say) : searchAll(options, options.planted, say)
   return options.seed === null ? many(options) : one(options, options.seed)
 }
 

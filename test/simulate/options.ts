@@ -21,13 +21,17 @@ export interface Options {
   /** Without the seeds that failed before. */
   readonly fresh: boolean
   readonly processes: number
-  /** Null: the code as it is. '': every planted bug. */
-  readonly planted: string | null
+  /** Null: the code as it is. None: every planted bug. */
+  readonly planted: readonly string[] | null
+  /** Only those that were found soonest, by the seeds that found them. */
+  readonly again: boolean
+  /** What is found is kept: planted/caught.json. */
+  readonly record: boolean
 }
 
 const usage = `npm run simulate -- [--schedules 600] [--minutes M] [--first-seed 1] [--processes N] [--until-broken]
                    --seed N [--steps] [--minimise] [--without 1,2] [--trail 'kill#1=1 …']
-                   --planted [NAME]`
+                   --planted [NAME…] [--record] | --planted --again`
 
 function whole(name: string, text: string | undefined, usual: number): number {
   const n = text === undefined ? usual : Number(text)
@@ -53,6 +57,8 @@ export function readOptions(args: readonly string[]): Options {
       fresh: { type: 'boolean' },
       processes: { type: 'string' },
       planted: { type: 'boolean' },
+      again: { type: 'boolean' },
+      record: { type: 'boolean' },
     },
   })
   const [url = '', adminUrl = ''] = (values.server ?? '').split(',')
@@ -70,6 +76,8 @@ export function readOptions(args: readonly string[]): Options {
     server: url === '' ? null : { url, adminUrl },
     fresh: values.fresh === true,
     processes: whole('processes', values.processes, os.availableParallelism()),
-    planted: values.planted === true ? (positionals[0] ?? '') : null,
+    planted: values.planted === true ? positionals : null,
+    again: values.again === true,
+    record: values.record === true,
   }
 }

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { edited } from '../../planted/plant.ts'
 import { simulatedBugs } from './bugs.ts'
+import { readRecord } from './record.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 
@@ -18,4 +19,10 @@ test.each(simulatedBugs)('the place where $name is planted is still there', asyn
     const before = texts.get(edit.file) ?? (await readFile(path.join(root, edit.file), 'utf8'))
     texts.set(edit.file, edited(before, edit))
   }
+})
+
+test('what is recorded as caught is still planted, each once', () => {
+  const names = readRecord().map(({ name }) => name)
+  expect(new Set(names).size).toBe(names.length)
+  expect(simulatedBugs.map(({ name }) => name)).toEqual(expect.arrayContaining(names))
 })
