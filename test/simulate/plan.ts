@@ -179,7 +179,7 @@ export function drawPlan(seed: number): Plan {
     pace: of(['anyone', 'newest', 'oldest']),
     stallShare: of([0, 0.002, 0.01]),
     pollEveryMs: pollsMs[theme] ?? of([20_000, 70_000]),
-    sweepEveryMs: interrupts > 0 || faults.wakeLost > 0 ? 15_000 : 40_000,
+    sweepEveryMs: interrupts > 0 || faults.wakeLost > 0 ? 20_000 : 90_000,
     // Counts from our future are told apart by nothing but their coming, so a late one there is beyond the hub: README.
     warehouseAheadMs: faults.warehouse.fileLate > 0 ? Math.min(0, aheadMs) : aheadMs,
     saysShort: happens(0.5),

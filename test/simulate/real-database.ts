@@ -73,8 +73,8 @@ export const furnishTemplate = `
   end $$;
   do $$ begin
     execute 'create function sim.empty() returns void language plpgsql set session_replication_role = replica as $f$ begin '
-      || (select string_agg(format('delete from public.%I; ', relname), '') from pg_class
-          where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition)
+      || (select string_agg(format('if pg_relation_size(%s) > 0 then delete from public.%I; end if; ', oid, relname), '') from pg_class
+          where relnamespace = 'public'::regnamespace and relkind = 'r')
       || ' end $f$';
   end $$`
 

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { type Actor, anActor, type Loom, realClear, realTimeout } from './loom.ts'
 import type { RealDatabase, RealSession } from './real-database.ts'
-import { fences, isOnlyRead, labelOf } from './statements.ts'
+import { fences, isOnlyRead, isWhole, labelOf } from './statements.ts'
 
 /** What may go wrong between the hub and its database, as shares of its statements. */
 export interface DatabaseFaults {
@@ -26,6 +26,8 @@ interface Session extends RealSession {
   onlyFenced: boolean
   /** It was told that its lane is no longer its own. */
   lostLane: boolean
+  /** Its only statement went out together with its end: how that went, until the client says which it wants. */
+  endedWhole: 'commit' | 'rollback' | null
   /** One that only read has ended; the server is told together with what it is sent next. */
   endUntold: boolean
   /** The client's end is gone; the server may not know yet. */
@@ -142,6 +144,7 @@ function poolOf(state: State, owner: Actor): pg.Pool {
         onlyFenced: true,
         lostLane: false,
         failed: false,
+        endedWhole: null,
         endUntold: false,
         gone: false,
         flight: null,
@@ -169,6 +172,7 @@ function clientOf(state: State, session: Session, idle: Session[]) {
         session.opening = null
         return Promise.resolve(nothing(text.toUpperCase()))
       }
+      if (session.endedWhole !== null) return Promise.resolve(answerOfWhole(session, text))
       if (session.inTx && session.onlyRead && !session.failed && text === 'commit') {
         session.inTx = false
         session.endUntold = true
@@ -198,6 +202,13 @@ function clientOf(state: State, session: Session, idle: Session[]) {
       }
     },
   }
+}
+
+function answerOfWhole(session: Session, text: string): pg.QueryResult {
+  if (text !== 'commit' && text !== 'rollback') throw new Error(`a statement after the one that was whole: ${text}`)
+  const said = session.endedWhole === 'commit' ? text : 'rollback'
+  session.endedWhole = null
+  return nothing(said.toUpperCase())
 }
 
 const nobodyWaits = ({ sessions }: State) => [...sessions].every(({ waiting }) => waiting === null)
@@ -245,6 +256,7 @@ function send(state: State, session: Session, query: string | { readonly text: s
   const text = textOf(query)
   const closes = text === 'commit' || text === 'rollback'
   const { stream } = session.client.connection
+  const whole = session.opening !== null && isWhole(text)
   // One write to the socket for all of it.
   stream.cork()
   if (session.opening !== null) {
@@ -267,7 +279,8 @@ function send(state: State, session: Session, query: string | { readonly text: s
   }
   session.onlyFenced &&= fences.test(text) || isOnlyRead(text)
   session.onlyRead &&= isOnlyRead(text)
-  const sent: Promise<pg.QueryResult> = session.client.query(query as string)
+  const asked: Promise<pg.QueryResult> = session.client.query(query as string)
+  const sent = whole ? endedToo(session, asked) : asked
   stream.uncork()
   const end = Promise.withResolvers<void>()
   const flight: Flight = { outcome: null, ended: end.promise, settle: null, noLongerWait: () => undefined }
@@ -290,6 +303,15 @@ function send(state: State, session: Session, query: string | { readonly text: s
     },
   )
   return flight
+}
+
+/** The end of its transaction follows right behind it: an answer is known when both are. */
+async function endedToo(session: Session, asked: Promise<pg.QueryResult>): Promise<pg.QueryResult> {
+  const [one] = await Promise.allSettled([asked, session.client.query('commit')])
+  session.inTx = false
+  session.endedWhole = one.status === 'fulfilled' ? 'commit' : 'rollback'
+  if (one.status === 'rejected') throw one.reason
+  return one.value
 }
 
 async function aMoment(flight: Flight, ms: number): Promise<void> {

@@ -17,3 +17,9 @@ export function isOnlyRead(text: string): boolean {
   onlyReads.set(text, known)
   return known
 }
+
+/**
+ * Lanes are taken, prolonged and given back by one statement each, which is its whole transaction. Its end goes out
+ * with it: whoever would step in between sees either what was before or what is after, and could as well have done so then.
+ */
+export const isWhole = (text: string): boolean => /^\s*update lane\b[^;]*\blease_until =/i.test(text)
