@@ -44,6 +44,16 @@ async function search(dir: string, { schedules, firstSeed = 1, processes, server
   return Report.parse(JSON.parse(text.trim().split('\n').at(-1) ?? ''))
 }
 
+/** What a seed does without any bug is the same for all bugs, so it is asked once. */
+const held = new Map<number, Promise<boolean>>()
+function holdsWithout(seed: number, limits: Hunt): Promise<boolean> {
+  const asked =
+    held.get(seed) ??
+    search(root, { ...limits, schedules: 1, firstSeed: seed, processes: 1 }).then(({ seeds }) => seeds.length === 0)
+  held.set(seed, asked)
+  return asked
+}
+
 /** Runs schedules on a copy of the code with the bug in it, until one breaks. The search is the same as on the real code. */
 export async function hunt(bug: PlantedBug, limits: Hunt): Promise<Hunted> {
   const copy = await plantedCopy(bug)
@@ -57,8 +67,7 @@ export async function hunt(bug: PlantedBug, limits: Hunt): Promise<Hunted> {
       if (seed === undefined) break
       tried += schedules
       // Where the code as it is breaks too, it was not the planted bug that was seen.
-      const without = await search(root, { ...limits, schedules: 1, firstSeed: seed, processes: 1 })
-      if (without.seeds.length === 0) return { name: bug.name, caughtAt: seed, schedules: tried, oracles }
+      if (await holdsWithout(seed, limits)) return { name: bug.name, caughtAt: seed, schedules: tried, oracles }
     }
     return { name: bug.name, caughtAt: null, schedules: limits.schedules, oracles: [] }
   } finally {
