@@ -38,7 +38,7 @@ async function many(options: Options): Promise<boolean> {
     const over = options.minutes !== null && spentMs() > options.minutes * minuteMs
     if (stop || over || given >= schedules) return null
     given++
-    return seeds.shift() ?? options.firstSeed + given - 1 - known
+    return seeds.shift() ?? options.firstSeed + (given - 1 - known) * options.stride
   }
   try {
     const databases = []

@@ -8,6 +8,8 @@ export interface Options {
   /** Null: as many schedules as asked for, however long it takes. */
   readonly minutes: number | null
   readonly firstSeed: number
+  /** From one seed to the next. */
+  readonly stride: number
   /** One schedule only, told step by step. */
   readonly seed: number | null
   readonly without: readonly number[]
@@ -47,6 +49,7 @@ export function readOptions(args: readonly string[]): Options {
       schedules: { type: 'string' },
       minutes: { type: 'string' },
       'first-seed': { type: 'string' },
+      stride: { type: 'string' },
       seed: { type: 'string' },
       without: { type: 'string' },
       trail: { type: 'string' },
@@ -67,6 +70,7 @@ export function readOptions(args: readonly string[]): Options {
     schedules: values.schedules === undefined ? null : whole('schedules', values.schedules, 0),
     minutes,
     firstSeed: whole('first-seed', values['first-seed'], 1),
+    stride: whole('stride', values.stride, 1),
     seed: values.seed === undefined ? null : whole('seed', values.seed, 0),
     without: (values.without ?? '').split(',').flatMap((n) => (n === '' ? [] : [Number(n)])),
     trail: values.trail === undefined ? null : trailOf(values.trail),

@@ -1,26 +1,12 @@
 import { streamOf } from './decisions.ts'
 import { type Dice, dice } from './dice.ts'
+import { directed } from './directed.ts'
+import { calm, type Faults } from './faults.ts'
 import type { Pace } from './loom.ts'
-import type { NetworkFaults } from './network.ts'
-import type { DatabaseFaults } from './server.ts'
+import { masked } from './masks.ts'
 import type { ShopTraits } from './shop.ts'
 import { drawStory, type Story } from './story.ts'
-import type { WarehouseFaults } from './warehouse.ts'
 
-export interface WebhookFaults {
-  readonly drop: number
-  readonly twice: number
-  readonly late: number
-  readonly unanswered: number
-}
-export interface Faults {
-  readonly database: DatabaseFaults
-  readonly network: NetworkFaults
-  readonly warehouse: WarehouseFaults
-  readonly webhooks: WebhookFaults
-  readonly shop: { readonly lag: number; readonly item: number }
-  readonly wakeLost: number
-}
 export interface Listing {
   readonly ref: string
   readonly sku: string
@@ -47,15 +33,6 @@ export interface Plan {
   readonly exact: boolean
   readonly faults: Faults
   readonly story: Story
-}
-
-export const calm: Faults = {
-  database: { lost: 0, replyLost: 0 },
-  network: { unreached: 0, lost: 0, replyLost: 0, late: 0, throttled: 0, failed: 0, failedAfter: 0 },
-  warehouse: { rejects: 0, damages: 0, splits: 0, fileLate: 0, fileTwice: 0 },
-  webhooks: { drop: 0, twice: 0, late: 0, unanswered: 0 },
-  shop: { lag: 0, item: 0 },
-  wakeLost: 0,
 }
 
 /**
@@ -172,7 +149,7 @@ export function drawPlan(seed: number): Plan {
   const world = { ...drawGoods(chance), shops: drawShops(chance, happens(0.2)), workers, exact }
   const interrupts = restless ? 1 + under(2) : happens(0.1) ? 1 : 0
   const aheadMs = happens(0.3) ? of([-600_000, -5_000, 5_000, 600_000]) : 0
-  return {
+  const plan: Plan = {
     ...world,
     seed,
     faults,
@@ -181,8 +158,9 @@ export function drawPlan(seed: number): Plan {
     pollEveryMs: pollsMs[theme] ?? of([20_000, 70_000]),
     sweepEveryMs: interrupts > 0 || faults.wakeLost > 0 ? 20_000 : 90_000,
     // Counts from our future are told apart by nothing but their coming, so a late one there is beyond the hub: README.
-    warehouseAheadMs: faults.warehouse.fileLate > 0 ? Math.min(0, aheadMs) : aheadMs,
+    warehouseAheadMs: masked.countsFromOurFuture && faults.warehouse.fileLate > 0 ? Math.min(0, aheadMs) : aheadMs,
     saysShort: happens(0.5),
     story: drawStory(world, chance, { scenes, interrupts }),
   }
+  return directed(plan, chance)
 }

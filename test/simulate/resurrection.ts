@@ -1,3 +1,4 @@
+import { masked } from './masks.ts'
 import { epochMs } from './real-database.ts'
 import { type Shop, type ShopOrder, type StockWrite, wanted } from './shop.ts'
 import type { World } from './world.ts'
@@ -23,7 +24,8 @@ export function watchWrite(world: World, shop: Shop, { listing, from, to }: Stoc
   const { plan, shops, warehouse, loom } = world
   if (!shop.compareAndSet || to <= from || !plan.exact) return
   // What was sold while nobody had mapped it, the hub could compare with nothing: README, "What it found and let pass".
-  const mappedMs = world.mappedMs.get(`${shop.name} ${listing}`) ?? Number.NEGATIVE_INFINITY
+  const mapped = masked.firstNumberOfAMapping ? world.mappedMs.get(`${shop.name} ${listing}`) : undefined
+  const mappedMs = mapped ?? Number.NEGATIVE_INFINITY
   const takes = plan.listings.find(({ ref }) => ref === listing)?.takes ?? []
   const bounds = takes.map(({ sku, per }) => {
     let free = warehouse.onHand.get(sku) ?? 0

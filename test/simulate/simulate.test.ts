@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type DatabaseUrls, type SimCluster, startCluster } from './cluster.ts'
 import { openDecisions, trailOf, trailText } from './decisions.ts'
+import { drawPlan } from './plan.ts'
 import { simulatedBugs } from './planted/bugs.ts'
 import { hunt } from './planted/hunt.ts'
 
@@ -46,6 +47,21 @@ describe('decisions', () => {
     expect(asked().map((kind) => again.choose(kind, 5, 0.5))).toEqual(told)
     expect(again.choose('kind-1', 5, 0.5)).toBe(0)
   })
+})
+
+test('every story is of its own world: of its shops, its listings, its goods and its processes', () => {
+  for (let seed = 1; seed <= 320; seed++) {
+    const { shops, listings, items, workers, shownFirst, story } = drawPlan(seed)
+    expect(story.length).toBeGreaterThan(0)
+    expect([...shownFirst.keys()]).toEqual(listings.map(({ ref }) => ref))
+    for (const deed of story) {
+      if ('shop' in deed) expect(deed.shop).toBeLessThan(shops.length)
+      if ('sku' in deed) expect(items.map(({ sku }) => sku)).toContain(deed.sku)
+      if ('process' in deed) expect(deed.process).toBeLessThanOrEqual(workers)
+      const refs = 'lines' in deed ? deed.lines.map(({ listing }) => listing) : []
+      expect(listings.map(({ ref }) => ref)).toEqual(expect.arrayContaining(refs))
+    }
+  }
 })
 
 test('a few schedules of the real core break no promise, and the same seed takes the same steps', {

@@ -1,8 +1,8 @@
 import type { Rng } from '#kit/pretend'
+import type { WebhookFaults } from './faults.ts'
 import { type Furniture, secretKey } from './furnish.ts'
 import type { Door } from './hub.ts'
 import { anActor, type Loom } from './loom.ts'
-import type { WebhookFaults } from './plan.ts'
 import type { Shop, ShopOrder } from './shop.ts'
 
 /** A delivery that was answered 200: from then on the hub must have it. */

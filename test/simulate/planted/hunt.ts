@@ -22,15 +22,17 @@ export interface Hunt {
   readonly schedules: number
   /** 1 unless told otherwise. */
   readonly firstSeed?: number
+  /** From one seed to the next, where only worlds of one kind are searched; 1 unless told otherwise. */
+  readonly stride?: number
   readonly processes: number
   readonly server: DatabaseUrls | null
 }
 
 /** Schedules of the code that lies in `dir`, until one breaks. */
-async function search(dir: string, { schedules, firstSeed = 1, processes, server }: Hunt) {
+async function search(dir: string, { schedules, firstSeed = 1, stride = 1, processes, server }: Hunt) {
   const args = [
     ...['--schedules', String(schedules), '--first-seed', String(firstSeed), '--processes', String(processes)],
-    ...['--until-broken', '--fresh'],
+    ...['--stride', String(stride), '--until-broken', '--fresh'],
     ...(server === null ? [] : ['--server', `${server.url},${server.adminUrl}`]),
   ]
   const run = spawn(process.execPath, [path.join(dir, 'test/simulate/main.ts'), ...args], {
@@ -61,7 +63,7 @@ export async function hunt(bug: PlantedBug, limits: Hunt): Promise<Hunted> {
   let tried = 0
   try {
     while (tried < limits.schedules) {
-      const left = { ...limits, schedules: limits.schedules - tried, firstSeed: first + tried }
+      const left = { ...limits, schedules: limits.schedules - tried, firstSeed: first + tried * (limits.stride ?? 1) }
       const { schedules, seeds, oracles } = await search(copy.dir, left)
       const [seed] = seeds
       if (seed === undefined) break

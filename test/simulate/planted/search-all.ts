@@ -41,12 +41,12 @@ function named(names: readonly string[]): readonly PlantedBug[] {
 
 /** Plants one bug after another in a copy of the code. A promise that no planted bug can break is not checked. */
 export async function searchAll(options: Options, names: readonly string[], say: Say): Promise<boolean> {
-  const { schedules, firstSeed, processes } = options
+  const { schedules, firstSeed, stride, processes } = options
   const bugs = named(names)
   const { caught, missed } = await onOneCluster(async (server) => {
     const all: Hunted[] = []
     for (const bug of bugs) {
-      const hunted = await hunt(bug, { schedules: schedules ?? limitPerBug, firstSeed, processes, server })
+      const hunted = await hunt(bug, { schedules: schedules ?? limitPerBug, firstSeed, stride, processes, server })
       say(wordOf(hunted))
       if (options.record) writeRecord(hunted)
       all.push(hunted)
