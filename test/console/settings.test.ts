@@ -64,7 +64,7 @@ describe.each([wide, phone])('at $width px', (screen) => {
     expect(await violations(page)).toEqual([])
     await page.getByLabel('Choose a password').fill(password)
     await page.getByRole('button', { name: 'Join West' }).click()
-    await page.getByText('No order has come yet').waitFor()
+    await page.getByRole('heading', { name: 'Today', exact: true }).waitFor()
     await page.goto(link)
     await page.getByText('counts no more').waitFor()
     await close()
