@@ -77,6 +77,8 @@ interface Floor extends WarehouseWorld {
   readonly onHand: Map<string, number>
   readonly oversold: Map<string, number>
   readonly missing: Map<string, number>
+  /** Of an order's SKU: how many of the units asked for beyond are counted. */
+  readonly lacking: Map<string, number>
   readonly reused: string[]
   readonly unknown: string[]
   readonly requests: Map<string, string>
@@ -159,7 +161,11 @@ function takeShip(floor: Floor, asked: Asked): void {
   for (const { sku, quantity } of asked.lines) add(bySku, sku, quantity)
   for (const [sku, units] of bySku) {
     const free = Math.max(0, (floor.onHand.get(sku) ?? 0) - promised(floor, sku))
-    if (units > free) add(floor.oversold, sku, units - free)
+    // Asked again after a no: the units that are not there are the same ones.
+    const counted = floor.lacking.get(`${asked.orderNumber} ${sku}`) ?? 0
+    if (units - free <= counted) continue
+    add(floor.oversold, sku, units - free - counted)
+    floor.lacking.set(`${asked.orderNumber} ${sku}`, units - free)
   }
   const lines = [...bySku].map(([sku, requested]) => ({ sku, requested, shipped: 0, closed: false }))
   const rejected = floor.loom.decisions.happens('warehouse.rejects', floor.faults().rejects)
@@ -282,6 +288,7 @@ export function openWarehouse(world: WarehouseWorld, shelves: ReadonlyMap<string
     onHand: new Map(shelves),
     oversold: new Map(),
     missing: new Map(),
+    lacking: new Map(),
     reused: [],
     unknown: [],
     requests: new Map(),
