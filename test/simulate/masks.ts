@@ -3,8 +3,6 @@
  * are seen (README, "What it found and let pass"). False looks again.
  */
 export const masked = {
-  /** What a shop sold while nobody had mapped its listing is put on sale again by the first number: resurrection.ts. */
-  firstNumberOfAMapping: true,
   /** Counts from our future are all of now, so a late one overwrites a newer: plan.ts. */
   countsFromOurFuture: true,
 }

@@ -1,4 +1,3 @@
-import { masked } from './masks.ts'
 import { epochMs } from './real-database.ts'
 import { type Shop, type ShopOrder, type StockWrite, wanted } from './shop.ts'
 import type { World } from './world.ts'
@@ -23,9 +22,6 @@ function owed(world: World, order: ShopOrder, sku: string): number {
 export function watchWrite(world: World, shop: Shop, { listing, from, to }: StockWrite): void {
   const { plan, shops, warehouse, loom } = world
   if (!shop.compareAndSet || to <= from || !plan.exact) return
-  // What was sold while nobody had mapped it, the hub could compare with nothing: README, "What it found and let pass".
-  const mapped = masked.firstNumberOfAMapping ? world.mappedMs.get(`${shop.name} ${listing}`) : undefined
-  const mappedMs = mapped ?? Number.NEGATIVE_INFINITY
   const takes = plan.listings.find(({ ref }) => ref === listing)?.takes ?? []
   const bounds = takes.map(({ sku, per }) => {
     let free = warehouse.onHand.get(sku) ?? 0
@@ -35,7 +31,7 @@ export function watchWrite(world: World, shop: Shop, { listing, from, to }: Stoc
         const left = warehouse.leftFor(`${other.name}-${order.id}`, sku)
         free -= Math.max(0, owed(world, order, sku) - left)
         const changedMs = order.changedAt - epochMs - other.clockAheadMs
-        const isOwn = other === shop && changedMs > mappedMs && order.lines.every((line) => line.listing === listing)
+        const isOwn = other === shop && order.lines.every((line) => line.listing === listing)
         const ageMs = loom.now() - changedMs
         if (!isOwn && ageMs < newsMsMax) news += owed(world, order, sku)
       }

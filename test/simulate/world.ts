@@ -27,8 +27,6 @@ export interface World {
   readonly around: Surroundings
   /** Orders as they came. */
   readonly placed: { readonly shop: Shop; readonly order: ShopOrder }[]
-  /** When a person last gave a shop's listing its mapping. */
-  readonly mappedMs: Map<string, number>
   readonly workers: Worker[]
   door: Door
   faults: Faults
@@ -89,7 +87,6 @@ export async function openWorld(real: RealDatabase, plan: Plan, forced: Trail | 
   const world: World = {
     ...{ plan, loom, real, server, furniture, shops, warehouse, around, workers, door, broken },
     placed: [],
-    mappedMs: new Map(),
     faults: plan.faults,
     acked: sender.acked,
     webhooksUnderWay: sender.underWay,
@@ -229,7 +226,6 @@ const cause = (door: Door) => ({ kind: 'api', id: door.ports.ids.uuid() }) as co
 
 export function setMapping(world: World, at: { shop: number; listing: string; mapped: boolean }): Promise<boolean> {
   const { furniture, plan } = world
-  if (at.mapped) world.mappedMs.set(`shop-${at.shop} ${at.listing}`, world.loom.now())
   const listingId = furniture.listingOf.get(`shop-${at.shop} ${at.listing}`) ?? ''
   const takes = plan.listings.find(({ ref }) => ref === at.listing)?.takes ?? []
   const components = takes.map(({ sku, per }) => ({ itemId: furniture.itemOf.get(sku) ?? '', qtyPer: per }))
