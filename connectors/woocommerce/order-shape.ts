@@ -62,10 +62,8 @@ const orderBody = z.object({
 })
 export type Order = z.infer<typeof orderBody>
 
-const refund = z.object({
-  date_created_gmt: text,
-  line_items: listOf(z.object({ quantity: units.catch(0), meta_data: metaList })),
-})
+const refundLine = z.object({ quantity: units.catch(0), meta_data: metaList })
+const refund = z.object({ date_created_gmt: text, line_items: listOf(refundLine) })
 export type Refund = z.infer<typeof refund>
 
 /**

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Noun, publicId, uuidOf } from '../model/id.ts'
-import { type Money, moneyToDecimal } from '../model/money.ts'
+import { moneyToDecimal } from '../model/money.ts'
 
 /** `ord_…` on the wire, the uuid inside. */
 export function idOf(noun: Noun) {
@@ -34,13 +34,11 @@ function isTimeZone(name: string): boolean {
   }
 }
 export const timeZone = z.string().max(60).refine(isTimeZone, 'is no IANA time zone; write one like Europe/Berlin')
-
 const currencies = new Set(Intl.supportedValuesOf('currency'))
 export const currency = z
   .string()
   .max(60)
   .refine((code) => currencies.has(code), 'is no ISO 4217 currency; write one like EUR')
-
 export const quantity = z.int().min(0).max(1_000_000)
 /** An instant, in UTC inside: PostgreSQL knows fewer offsets and years than ISO 8601. */
 export const when = z.iso
@@ -60,10 +58,10 @@ export const shownId = z.string()
 export const shownMoney = z.object({ amount: z.string(), currency: z.string() })
 export const shownTime = z.string()
 
-export const showMoney = (minor: bigint, currency: string): z.infer<typeof shownMoney> => {
-  const money: Money = { minor, currency }
-  return { amount: moneyToDecimal(money), currency }
-}
+export const showMoney = (minor: bigint, currency: string): z.infer<typeof shownMoney> => ({
+  amount: moneyToDecimal({ minor, currency }),
+  currency,
+})
 export const showTime = (at: Date): string => at.toISOString()
 export const showTimeOrNull = (at: Date | null): string | null => at?.toISOString() ?? null
 

@@ -4,39 +4,19 @@ export interface Money {
   readonly currency: string
 }
 
-// ISO 4217 exponents that are not 2. Everything else has two digits.
-const exponents: Readonly<Record<string, number>> = {
-  BIF: 0,
-  CLP: 0,
-  DJF: 0,
-  GNF: 0,
-  ISK: 0,
-  JPY: 0,
-  KMF: 0,
-  KRW: 0,
-  PYG: 0,
-  RWF: 0,
-  UGX: 0,
-  UYI: 0,
-  VND: 0,
-  VUV: 0,
-  XAF: 0,
-  XOF: 0,
-  XPF: 0,
-  BHD: 3,
-  IQD: 3,
-  JOD: 3,
-  KWD: 3,
-  LYD: 3,
-  OMR: 3,
-  TND: 3,
-  CLF: 4,
-  UYW: 4,
-}
+/** ISO 4217 currencies that have another number of digits than two. */
+const byDigits = [
+  [0, 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'],
+  [3, 'BHD IQD JOD KWD LYD OMR TND'],
+  [4, 'CLF UYW'],
+] as const
+const exponents = new Map(
+  byDigits.flatMap(([digits, codes]) => codes.split(' ').map((code) => [code, digits] as const)),
+)
 
 /** Digits after the decimal point of a currency (JPY 0, EUR 2, KWD 3). */
 export function minorDigits(currency: string): number {
-  return exponents[currency] ?? 2
+  return exponents.get(currency) ?? 2
 }
 
 // Fourteen digits: with the four decimals of CLF they still fit the ledger's 64 bits, and so do sums of many.

@@ -45,9 +45,7 @@ export function connection<T>(
 ) {
   if (args.last || args.before) throw apiError('the pretend Shopify pages forward only', 'PRETEND_UNKNOWN_FIELD')
   const size = args.first
-  if (size === undefined || size === null) {
-    throw apiError('you must provide one of first or last', 'BAD_REQUEST')
-  }
+  if (size === undefined || size === null) throw apiError('you must provide one of first or last', 'BAD_REQUEST')
   if (size < 0 || size > pageMax) {
     throw apiError(`The maximum value for first is ${pageMax}, got ${size}`, 'ARGUMENT_LIMIT_EXCEEDED')
   }

@@ -51,9 +51,7 @@ export interface FileIssue {
   readonly code: string
   readonly message: string
 }
-export interface WholeFile extends PartnerFile {
-  readonly issues: readonly FileIssue[]
-}
+export type WholeFile = PartnerFile & { readonly issues: readonly FileIssue[] }
 
 export const warehousesQuery = queryOptions({
   queryKey: ['/warehouses'],

@@ -10,9 +10,8 @@ const channel = 'hub_wake'
 const ringsPerNotifyMax = 50
 
 /**
- * The sending half. Rings are gathered while one NOTIFY is on its way, and sent after the commits that caused them,
- * on their own: inside those transactions NOTIFY would serialise every commit of the database. A lost ring costs
- * time, never work.
+ * The sending half. Rings are gathered while one NOTIFY is on its way, and sent after the commits that caused them, on
+ * their own: inside those transactions NOTIFY would serialise every commit. A lost ring costs time, never work.
  */
 export interface Bell {
   ring(rings: readonly Ring[]): void
